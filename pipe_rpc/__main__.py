@@ -1,0 +1,14 @@
+"""Entry point of ``pipe-rpc`` and ``python -m pipe_rpc``."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    from pipe_rpc.cli.main import main as run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

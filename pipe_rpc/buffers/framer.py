@@ -1,0 +1,134 @@
+"""Frames as LSP draws them: header fields, an empty line, ``Content-Length`` bytes of body (LSP 3.17, "Base Protocol").
+
+Rules of this file: bytes in, bodies out, in any split. Once the boundary between frames is lost the framer has failed
+for good: it never guesses where the next frame begins, since bytes from inside a body would then be taken for requests.
+"""
+
+_END_OF_HEADER = b"\r\n\r\n"
+_LENGTH_DIGITS = 19
+"""As many as the largest 64-bit length has; counted first, since int() itself refuses more than 4300 digits."""
+_BLANKS = b" \t"
+_UTF8_NAMES = (b"utf-8", b"utf8")
+
+
+class FramingError(Exception):
+    """The boundary between frames is lost; the message says what was found and what was expected."""
+
+
+def encode_frame(body: bytes) -> bytes:
+    """Put the header before ``body``."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+class Framer:
+    """Splits a byte stream into bodies.
+
+    Call ``feed`` with what was read, then ``next_body`` until it returns None. Memory is bounded by the two limits and
+    never allocated by a declared length.
+    """
+
+    def __init__(self, *, max_header_bytes: int, max_body_bytes: int) -> None:
+        self._max_header_bytes = max_header_bytes
+        self._max_body_bytes = max_body_bytes
+        self._buffer = bytearray()
+        self._position = 0  # of the first byte not yet handed out
+        self._searched = 0  # how far the end of the header was looked for, so that one-byte feeds stay linear
+        self._body_bytes: int | None = None
+        self._failure: FramingError | None = None
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes fed and not yet handed out."""
+        return len(self._buffer) - self._position
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Take bytes of the stream, in order."""
+        if self._position:
+            # Cut once for each feed rather than once for each frame: many small frames in one read cost one move.
+            del self._buffer[: self._position]
+            self._searched = max(0, self._searched - self._position)
+            self._position = 0
+        self._buffer += data
+
+    def next_body(self) -> bytes | None:
+        """Return the next whole body, or None where more bytes are needed.
+
+        Raises FramingError when the boundary is lost, and again at every later call.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._body_bytes is None:
+            try:
+                self._body_bytes = self._read_header()
+            except FramingError as error:
+                self._failure = error
+                raise
+        if self._body_bytes is None or self.pending_bytes < self._body_bytes:
+            return None
+        body = bytes(memoryview(self._buffer)[self._position : self._position + self._body_bytes])
+        self._position += self._body_bytes
+        self._searched = self._position
+        self._body_bytes = None
+        return body
+
+    def _read_header(self) -> int | None:
+        overlap = len(_END_OF_HEADER) - 1
+        found = self._buffer.find(_END_OF_HEADER, max(self._position, self._searched - overlap))
+        header_bytes = (found if found >= 0 else len(self._buffer)) - self._position
+        if header_bytes > self._max_header_bytes:
+            raise FramingError(
+                f"The header is larger than {self._max_header_bytes} bytes. "
+                "A header is 'Content-Length: N', CR LF, and an empty line."
+            )
+        if found < 0:
+            self._searched = len(self._buffer)
+            return None
+        header = bytes(self._buffer[self._position : found])
+        length = _content_length(header)
+        if length > self._max_body_bytes:
+            raise FramingError(
+                f"Content-Length {length} is above the frame limit of {self._max_body_bytes} bytes. "
+                "Send less at once, or start the server with a larger --max-frame-bytes."
+            )
+        self._position = found + len(_END_OF_HEADER)
+        return length
+
+
+def _content_length(header: bytes) -> int:
+    """Read the one field that matters and check the one that could change what the body means."""
+    lengths = set[int]()
+    for line in header.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if not colon or not name or b"\n" in line or name.strip(_BLANKS) != name:
+            raise FramingError(f"{_shown(line)} is no header field. Each is 'Name: value' and ends in CR LF.")
+        value = value.strip(_BLANKS)
+        match name.lower():
+            case b"content-length":
+                lengths.add(_decimal(value))
+            case b"content-type":
+                _require_utf8(value)
+            case _:
+                pass
+    if not lengths:
+        raise FramingError("The header has no Content-Length. Each frame begins with 'Content-Length: N'.")
+    if len(lengths) > 1:
+        raise FramingError("Content-Length is given twice, with different values. Give it once.")
+    return lengths.pop()
+
+
+def _decimal(value: bytes) -> int:
+    if not value.isdigit() or len(value) > _LENGTH_DIGITS:  # bytes.isdigit knows ASCII digits only
+        raise FramingError(f"Content-Length {_shown(value)} is not a decimal number of bytes.")
+    return int(value)
+
+
+def _require_utf8(value: bytes) -> None:
+    for parameter in value.split(b";")[1:]:
+        name, _, charset = parameter.partition(b"=")
+        if name.strip(_BLANKS).lower() == b"charset" and charset.strip(b' \t"').lower() not in _UTF8_NAMES:
+            raise FramingError(f"Content-Type names the charset {_shown(charset)}. Bodies are utf-8.")
+
+
+def _shown(text: bytes) -> str:
+    """Quote a little of what was received: enough to recognise it, never a whole body."""
+    return ascii(text[:40].decode("latin-1"))

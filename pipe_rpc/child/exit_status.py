@@ -1,0 +1,37 @@
+"""What the kernel tells of a process that ended."""
+
+import os
+import signal
+from typing import NamedTuple
+
+
+class Usage(NamedTuple):
+    """Resources that the process and the children it waited for used (getrusage(2))."""
+
+    user_s: float
+    system_s: float
+    max_rss_bytes: int
+
+
+class ExitStatus(NamedTuple):
+    """How a process ended: exactly one of ``exit_code`` and ``signal_name`` is not None."""
+
+    exit_code: int | None
+    signal_name: str | None
+    core_dumped: bool
+    usage: Usage
+
+
+def signal_name(number: int) -> str:
+    """SIGTERM for 15; a real-time signal, which has no name of its own, counts from SIGRTMIN (signal(7))."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}" if hasattr(signal, "SIGRTMIN") else f"SIG{number}"
+
+
+def from_wait_status(status: int, usage: Usage) -> ExitStatus:
+    """Read a status of wait4(2)."""
+    if os.WIFSIGNALED(status):
+        return ExitStatus(None, signal_name(os.WTERMSIG(status)), os.WCOREDUMP(status), usage)
+    return ExitStatus(os.WEXITSTATUS(status), None, core_dumped=False, usage=usage)

@@ -1,0 +1,23 @@
+"""Which program is asked for: the endpoint, unless the first argument names another."""
+
+import sys
+
+
+def main(argv: list[str]) -> int:
+    """Run one of the programs; returns the exit status."""
+    if sys.platform not in ("linux", "darwin"):
+        sys.stderr.write(f"pipe-rpc needs Linux or macOS; this is {sys.platform}. On Windows, run it in WSL.\n")
+        return 2
+    match argv:
+        case ["run", *rest]:
+            from pipe_rpc.cli import run
+
+            return run.main(rest)
+        case ["schema", *rest]:
+            from pipe_rpc.cli import schema
+
+            return schema.main(rest)
+        case ["serve", *rest] | rest:
+            from pipe_rpc.cli import serve
+
+            return serve.main(rest)

@@ -1,0 +1,69 @@
+"""Every number that a user may meet, with its unit in the name and its reason beside it.
+
+Rules of this file: one frozen table; built by the command line, passed down, advertised at ``initialize`` and printed
+in the README. Nothing else in the package holds a limit of its own.
+"""
+
+from typing import Annotated, NamedTuple
+
+
+class Limits(NamedTuple):
+    """The limits in force: name with unit, default, reason."""
+
+    max_frame_bytes: Annotated[int, "The largest request body; a larger one is a mistake or an attack."] = (
+        16 * 1024 * 1024
+    )
+    max_header_bytes: Annotated[int, "The largest frame header; a header that never ends must not fill the memory."] = (
+        8 * 1024
+    )
+    max_sessions: Annotated[
+        int,
+        "Sessions that are not closed yet; each takes up to four descriptors, so a lower hard RLIMIT_NOFILE lowers it.",
+    ] = 1024
+    max_exited_sessions: Annotated[
+        int, "Closed sessions that are kept for reading; beyond it the oldest are forgotten."
+    ] = 256
+    max_exited_backlog_bytes: Annotated[
+        int, "Retained output of closed sessions in total; beyond it the oldest are forgotten."
+    ] = 64 * 1024 * 1024
+    default_backlog_bytes: Annotated[int, "What each output stream retains: a screenful many times over."] = 1024 * 1024
+    min_backlog_bytes: Annotated[int, "The smallest ring; smaller ones would cost more in frames than they save."] = (
+        1024
+    )
+    max_backlog_bytes: Annotated[int, "The largest ring that a spawn may ask for."] = 64 * 1024 * 1024
+    max_output_bytes: Annotated[
+        int, "Raw bytes in one output notification: a multiple of 3 for base64, and small enough to stay in cache."
+    ] = 48 * 1024
+    default_read_bytes: Annotated[int, "What session/read returns at most unless maxBytes says otherwise."] = 64 * 1024
+    max_read_bytes: Annotated[int, "What session/read returns at most whatever maxBytes says."] = 1024 * 1024
+    max_stdin_bytes: Annotated[int, "Bytes that wait for one child to read its stdin; a write above it is refused."] = (
+        8 * 1024 * 1024
+    )
+    default_grace_ms: Annotated[int, "From SIGTERM to SIGKILL unless the client says otherwise."] = 2000
+    max_grace_ms: Annotated[int, "A longer grace counts as this: a server that was told to end must end."] = 3_600_000
+    max_pending_requests: Annotated[int, "Requests whose answers wait at once; one more is refused."] = 4096
+    outbound_low_water_bytes: Annotated[
+        int, "Output is made only while fewer bytes wait for the client, so that answers never queue behind much."
+    ] = 64 * 1024
+    max_outbound_bytes: Annotated[
+        int, "Answers that a client has not read; beyond it the client is taken for gone and the server ends."
+    ] = 64 * 1024 * 1024
+    child_read_bytes: Annotated[
+        int, "Read from one stream of a child in one turn, so that none starves the others."
+    ] = 64 * 1024
+    requests_per_turn: Annotated[int, "Requests handled in one turn, so that a burst of them starves no child."] = 64
+    kill_timeout_ms: Annotated[
+        int, "How long a server that ends waits for killed processes to vanish; one stuck in the kernel may never."
+    ] = 2000
+    flush_timeout_ms: Annotated[int, "How long a server that ends waits for the client to read the last frames."] = 5000
+
+
+def reason(name: str) -> str:
+    """Why the limit is what it is, as a sentence for people."""
+    text: str = Limits.__annotations__[name].__metadata__[0]
+    return text
+
+
+def option_name(name: str) -> str:
+    """The command-line option: max_frame_bytes is --max-frame-bytes."""
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,214 @@
+"""The strict converter between JSON values and message types.
+
+Rules of this file: no coercion, ever. cattrs by itself would make ["l", "s"] of "ls" and True of "false"; every hook
+here takes one JSON type and refuses the others. A failure becomes a list of {path, problem}, one for each thing to
+mend.
+"""
+
+import difflib
+import json
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import attrs
+from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
+from cattrs.cols import list_structure_factory, mapping_structure_factory
+from cattrs.errors import AttributeValidationNote, IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from pipe_rpc.protocol.naming import wire_name
+from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.protocol.types.member import EnvironmentName, ProcessText
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+
+def structure(value: Any, message_type: type[T]) -> T:
+    """Make a message of JSON params, where None stands for left-out ones.
+
+    Raises PipeRpcError: INVALID_PARAMS, with ``problems`` in its data.
+    """
+    try:
+        message: T = _CONVERTER.structure({} if value is None else value, message_type)
+    except (BaseValidationError, TypeError, ValueError) as error:
+        raise invalid_params(list(_problems(error, "params"))) from None
+    return message
+
+
+def unstructure(message: Any) -> Any:
+    """Make JSON values of a message."""
+    return _CONVERTER.unstructure(message)
+
+
+def without_none(annotation: Any) -> Any:
+    """The type X of a member that is annotated ``X | None``."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        (annotation,) = (each for each in get_args(annotation) if each is not type(None))
+    return annotation
+
+
+_JSON_NAMES = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+
+
+def _found(value: Any) -> str:
+    if value is None:
+        return "null"
+    return _JSON_NAMES.get(type(value), type(value).__name__)
+
+
+def _require(value: Any, *accepted: type) -> Any:
+    if type(value) not in accepted:
+        raise TypeError(f"must be {_JSON_NAMES[accepted[-1]]}, not {_found(value)}")
+    return value
+
+
+def _structure_string(value: Any, _: Any) -> str:
+    text: str = _require(value, str)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"must be Unicode text; there is half a surrogate pair at {error.start}") from None
+    return text
+
+
+def _structure_process_text(value: Any, _: Any) -> str:
+    text = _structure_string(value, None)
+    if "\0" in text:
+        raise ValueError(f"must not hold NUL, which is at {text.index(chr(0))}")
+    return text
+
+
+def _structure_environment_name(value: Any, _: Any) -> str:
+    text = _structure_process_text(value, None)
+    if not text or "=" in text:
+        raise ValueError('must be a name: not empty, and without "="')
+    return text
+
+
+def _structure_number(value: Any, _: Any) -> float:
+    try:
+        return float(_require(value, int, float))
+    except OverflowError:
+        raise ValueError("must be a number that a float can hold") from None
+
+
+def _structure_choice(value: Any, annotation: Any) -> Any:
+    choices = get_args(annotation)
+    if type(value) is not str or value not in choices:
+        listed = ", ".join(f'"{choice}"' for choice in choices)
+        raise ValueError(f"must be one of {listed}")
+    return value
+
+
+def _is(origin: Any) -> Callable[[Any], bool]:
+    return lambda annotation: get_origin(annotation) is origin
+
+
+def _list_hook(annotation: Any) -> Hook:
+    structure_items = list_structure_factory(annotation, _CONVERTER)
+    return lambda value, _: structure_items(_require(value, list), annotation)
+
+
+def _mapping_hook(annotation: Any) -> Hook:
+    structure_items = mapping_structure_factory(annotation, _CONVERTER)
+    return lambda value, _: structure_items(_require(value, dict), annotation)
+
+
+def _message_hook(message_type: type[Any]) -> Hook:
+    overrides: dict[str, Any] = {
+        field.name: override(rename=wire_name(field.name), struct_hook=_member_hook(field))
+        for field in attrs.fields(message_type)
+    }
+    structure_members = make_dict_structure_fn(message_type, _CONVERTER, _cattrs_forbid_extra_keys=True, **overrides)
+    return lambda value, _: structure_members(_require(value, dict), message_type)
+
+
+def _member_hook(field: "attrs.Attribute[Any]") -> Hook:
+    annotation = field.type if field.metadata["nullable"] else without_none(field.type)
+    hook = _CONVERTER.get_structure_hook(annotation)
+    minimum, above, min_items = (field.metadata["bounds"][name] for name in ("minimum", "above", "min_items"))
+    if minimum is None and above is None and min_items is None:
+        return lambda value, _: hook(value, annotation)
+
+    def bounded(value: Any, _: Any) -> Any:
+        member = hook(value, annotation)
+        if minimum is not None and member < minimum:
+            raise ValueError(f"must be at least {minimum}")
+        if above is not None and member <= above:
+            raise ValueError(f"must be greater than {above}")
+        if min_items is not None and len(member) < min_items:
+            raise ValueError("must not be empty")
+        return member
+
+    return bounded
+
+
+def _unstructure_hook(message_type: type[Any]) -> Callable[[Any], Any]:
+    overrides: dict[str, Any] = {
+        field.name: override(rename=wire_name(field.name)) for field in attrs.fields(message_type)
+    }
+    return make_dict_unstructure_fn(message_type, _CONVERTER, **overrides)
+
+
+def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
+    """Walk a tree of cattrs errors, whose notes say at which member or item each one happened."""
+    if isinstance(error, ForbiddenExtraKeysError):
+        known = [wire_name(field.name) for field in attrs.fields(error.cl)]
+        for name in sorted(error.extra_fields):
+            yield f"{path}{_step(name)}", _unknown_member(name, known)
+    elif isinstance(error, BaseValidationError):
+        for each in error.exceptions:
+            yield from _problems(each, path + _step_of(each))
+    elif isinstance(error, KeyError):
+        yield path, "is required"
+    else:
+        yield path, str(error)
+
+
+def _step_of(error: BaseException) -> str:
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            return _step(wire_name(note.name))
+        if isinstance(note, IterableValidationNote):
+            return _step(note.index)
+    return ""
+
+
+def _step(key: str | int) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{key}" if key.isidentifier() else f"[{json.dumps(key)}]"
+
+
+def _unknown_member(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return "is no member here" + (f"; {close[0]} is" if close else f"; there are {', '.join(known)}")
+
+
+def _make_converter() -> Converter:
+    converter = Converter()
+    converter.register_structure_hook(bool, _require)
+    converter.register_structure_hook(int, _require)
+    converter.register_structure_hook(str, _structure_string)
+    converter.register_structure_hook(float, _structure_number)
+    converter.register_structure_hook(ProcessText, _structure_process_text)
+    converter.register_structure_hook(EnvironmentName, _structure_environment_name)
+    converter.register_structure_hook_func(_is(Literal), _structure_choice)
+    converter.register_structure_hook_factory(_is(list), _list_hook)
+    converter.register_structure_hook_factory(_is(dict), _mapping_hook)
+    converter.register_structure_hook_factory(attrs.has, _message_hook)
+    converter.register_unstructure_hook_factory(attrs.has, _unstructure_hook)
+    return converter
+
+
+_CONVERTER = _make_converter()

@@ -1,0 +1,60 @@
+"""Strict JSON text (RFC 8259): what every implementation reads alike, and nothing else.
+
+Rules of this file: one value for one text. Python's decoder would also take NaN, duplicate names, UTF-16 and numbers
+that become infinite; each of these is refused here.
+"""
+
+import json
+from math import isfinite
+from typing import Any
+
+
+class JsonError(ValueError):
+    """The bytes are not JSON text that can be taken for one value; the message says why."""
+
+
+class DuplicateNameError(JsonError):
+    """It is JSON, but an object has a name twice, which implementations read differently (RFC 8259 §4)."""
+
+
+def decode(text: bytes) -> Any:
+    """Decode one JSON text. Raises JsonError, or its subclass DuplicateNameError."""
+    try:
+        return _DECODER.decode(text.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise JsonError(f"The body is not UTF-8 at byte {error.start}.") from None
+    except JsonError:
+        raise
+    except RecursionError:
+        raise JsonError("The JSON nests too deep.") from None
+    except ValueError as error:  # JSONDecodeError, and int() for a number of more digits than it takes.
+        raise JsonError(f"The body is not JSON: {error}.") from None
+
+
+def encode(value: Any) -> bytes:
+    """Encode as compact ASCII, which no reader can misread; raises ValueError for NaN and infinities."""
+    return _ENCODER.encode(value).encode("ascii")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DuplicateNameError(f"An object has the member {twice[:40]!r} twice. Send each name once.")
+    return members
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise JsonError(f"The number {digits[:40]} is too large for any float.")
+    return number
+
+
+def _refuse(constant: str) -> float:
+    raise JsonError(f"{constant} is not JSON.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,136 @@
+"""The method table: every message of the wire, whom it goes to, its types, its errors.
+
+Rules of this file: one row for one method, both families: ours, and LSP's, which the language server floor serves.
+Types are named rather than imported, because the answer to ``initialize`` needs the names and must not wait for the
+types.
+"""
+
+from typing import NamedTuple
+
+from pipe_rpc.errors import ErrorCode
+
+
+class Method(NamedTuple):
+    """A request, or where ``result`` is None a notification. ``params`` and ``result`` name classes of ``types``."""
+
+    name: str
+    doc: str
+    params: str | None = None
+    result: str | None = None
+    errors: tuple[ErrorCode, ...] = ()
+
+
+_SESSION = (ErrorCode.SESSION_NOT_FOUND,)
+_STREAM = (*_SESSION, ErrorCode.STREAM_UNAVAILABLE)
+
+SESSION_METHODS = (
+    Method(
+        "session/spawn",
+        "Start a child process. The answer comes before every notification of the session.",
+        "SpawnParams",
+        "SessionInfo",
+        (ErrorCode.SPAWN_FAILED, ErrorCode.LIMIT_EXCEEDED, ErrorCode.STREAM_UNAVAILABLE),
+    ),
+    Method(
+        "session/attach",
+        "Receive a stream from an offset on: retained bytes first, live ones after, each once. Works after exit too.",
+        "AttachParams",
+        "AttachResult",
+        (*_STREAM, ErrorCode.ALREADY_ATTACHED, ErrorCode.OFFSET_OUT_OF_RANGE),
+    ),
+    Method(
+        "session/detach",
+        "Stop receiving a stream; no output of it follows the answer.",
+        "DetachParams",
+        "DetachResult",
+        (*_STREAM, ErrorCode.NOT_ATTACHED),
+    ),
+    Method(
+        "session/read",
+        "Read retained bytes, attached or not, consuming nothing; waits up to waitMs where there is nothing new.",
+        "ReadParams",
+        "ReadResult",
+        (*_STREAM, ErrorCode.OFFSET_OUT_OF_RANGE, ErrorCode.LIMIT_EXCEEDED, ErrorCode.REQUEST_CANCELLED),
+    ),
+    Method(
+        "session/write",
+        "Write to the child's stdin; answered once every byte has entered the child's pipe, in the order of requests. "
+        "A cancelled write drops what has not entered it; data.bytesWritten tells what has.",
+        "WriteParams",
+        "WriteResult",
+        (
+            *_SESSION,
+            ErrorCode.STDIN_CLOSED,
+            ErrorCode.STDIN_FULL,
+            ErrorCode.LIMIT_EXCEEDED,
+            ErrorCode.REQUEST_CANCELLED,
+        ),
+    ),
+    Method(
+        "session/signal",
+        "Send a signal to the session's process group.",
+        "SignalParams",
+        "Empty",
+        (*_SESSION, ErrorCode.SIGNAL_FAILED),
+    ),
+    Method(
+        "session/terminate",
+        "SIGTERM to the group now, SIGKILL to what is left of it after the grace. After exit: kills what is left.",
+        "TerminateParams",
+        "Empty",
+        (*_SESSION, ErrorCode.SIGNAL_FAILED),
+    ),
+    Method("session/terminateAll", "Terminate every session that matches.", "TerminateAllParams", "TerminateAllResult"),
+    Method(
+        "session/wait",
+        "Wait until the session has exited or closed.",
+        "WaitParams",
+        "WaitResult",
+        (*_SESSION, ErrorCode.LIMIT_EXCEEDED, ErrorCode.REQUEST_CANCELLED),
+    ),
+    Method("session/info", "Describe a session.", "InfoParams", "SessionInfo", _SESSION),
+    Method("session/list", "Describe every session that matches, oldest first.", "ListParams", "ListResult"),
+    Method(
+        "session/remove",
+        "Forget a session and its output; nothing of it is heard again.",
+        "RemoveParams",
+        "Empty",
+        (*_SESSION, ErrorCode.SESSION_RUNNING),
+    ),
+    Method("session/purge", "Forget every closed session that matches.", "PurgeParams", "PurgeResult"),
+)
+
+BASE_METHODS = (
+    Method("initialize", "LSP's handshake; the answer tells methods, notifications and limits.", result="object"),
+    Method("initialized", "Accepted."),
+    Method("shutdown", "Terminate every session; answered when no process of any session is left.", result="null"),
+    Method("exit", "End: status 0 after shutdown, else 1; nothing is left running."),
+    Method("$/cancelRequest", "Answer a waiting session/wait, session/read or session/write with RequestCancelled."),
+    Method("$/setTrace", "Accepted."),
+)
+
+LSP_METHODS = (
+    Method("workspace/executeCommand", "Run, list or terminate jobs from any LSP client.", result="object"),
+    Method("window/workDoneProgress/cancel", "Terminate the job whose progress this is."),
+)
+
+NOTIFICATIONS = (
+    Method("session/output", "The next piece of an attached stream.", "OutputParams"),
+    Method("session/detached", "An attachment ended.", "DetachedParams"),
+    Method(
+        "session/exited",
+        "Once, after every byte that the child itself wrote was delivered to the attachments that it had; never waits "
+        "for a process that the child left behind.",
+        "ExitedParams",
+    ),
+    Method("session/closed", "Once and last: both streams ended and were delivered.", "ClosedParams"),
+)
+
+COMMANDS = {
+    "pipe-rpc.run": "Run a command as a session, with progress where the client shows it; answers its SessionInfo.",
+    "pipe-rpc.list": "Answer every session, as session/list does.",
+    "pipe-rpc.terminate": "Terminate one session by its id, or without arguments every job that pipe-rpc.run started.",
+}
+"""What workspace/executeCommand takes."""
+
+METHODS = (*BASE_METHODS, *SESSION_METHODS, *LSP_METHODS)

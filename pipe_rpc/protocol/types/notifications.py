@@ -1,0 +1,54 @@
+"""Parameters of notifications to the client."""
+
+import attrs
+
+from pipe_rpc.protocol.types.member import (
+    DetachReasonName,
+    StreamName,
+    TextEncodingName,
+    member,
+    session_id_member,
+    stream_member,
+)
+from pipe_rpc.protocol.types.results import ExitInfo
+
+
+@attrs.frozen(kw_only=True)
+class OutputParams:
+    """A piece of output; the next one has the offset ``offset + length``."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+    offset: int = member("Of the first byte in data.")
+    length: int = member("Raw bytes in data.")
+    data: str = member("The bytes.")
+    encoding: TextEncodingName = member("How data is written.")
+    missed_bytes: int | None = member(
+        "Bytes overwritten right before offset.", default=None, minimum=1, fallback="none were"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class DetachedParams:
+    """An attachment ended."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+    attachment_id: str = member("The attachment.")
+    offset: int = member("The next byte that it would have got.")
+    reason: DetachReasonName = member("ended: end of file, and every byte delivered.")
+
+
+@attrs.frozen(kw_only=True)
+class ExitedParams(ExitInfo):
+    """The process ended, and every byte that it wrote itself was delivered."""
+
+    session_id: str = session_id_member()
+    streams_open: list[StreamName] = member("Streams that some other process still holds.")
+
+
+@attrs.frozen(kw_only=True)
+class ClosedParams:
+    """Both streams ended and were delivered: the last word of the session."""
+
+    session_id: str = session_id_member()

@@ -1,0 +1,195 @@
+"""Parameters of requests."""
+
+from typing import Any, Literal
+
+import attrs
+
+from pipe_rpc.protocol.types.member import (
+    EncodingName,
+    EnvironmentName,
+    OverflowName,
+    ProcessText,
+    StreamName,
+    TextEncodingName,
+    member,
+    session_id_member,
+    stream_member,
+)
+
+
+def _grace_ms() -> Any:
+    return member(
+        "Milliseconds from SIGTERM to SIGKILL; 0 kills at once. At most maxGraceMs counts.",
+        default=None,
+        minimum=0,
+        fallback="the session's own",
+    )
+
+
+def _originator_filter() -> Any:
+    return member('Only sessions of this originator; "" matches all.', default="")
+
+
+@attrs.frozen(kw_only=True)
+class SpawnParams:
+    """What to run, and how."""
+
+    argv: list[ProcessText] = member(
+        "The program and its arguments, executed without a shell; argv[0] is looked up in the child's PATH.",
+        min_items=1,
+    )
+    cwd: ProcessText | None = member("The child's working directory.", default=None, fallback="the server's")
+    env: dict[EnvironmentName, ProcessText | None] = member(
+        "Laid over the inherited environment; null removes a name.", default=attrs.Factory(dict)
+    )
+    inherit_env: bool = member("False: start from an empty environment.", default=True)
+    originator: str | None = member(
+        "A tag for listing, purging and bulk termination.", default=None, fallback="the connection's"
+    )
+    command: str | None = member("What to show for it.", default=None, fallback="argv quoted as a shell would")
+    merge_stderr: bool = member(
+        "stderr is the same pipe as stdout, in true order; the stream stderr is then unavailable.", default=False
+    )
+    stdin: Literal["pipe", "null"] = member('"null": the child reads end-of-file at once.', default="pipe")
+    attach: list[StreamName] | None = member(
+        "Streams attached from offset 0 before the child runs; [] for none.", default=None, fallback="every stream"
+    )
+    encoding: EncodingName | None = member(
+        'Of its output: "auto" is text where the bytes are UTF-8, else base64.',
+        default=None,
+        fallback="the connection's",
+    )
+    overflow: OverflowName = member(
+        "While attached and the client reads too slowly: pause reading from the child, or let the ring drop.",
+        default="block",
+    )
+    backlog_bytes: int | None = member(
+        "The ring of each stream, from minBacklogBytes to maxBacklogBytes.",
+        default=None,
+        minimum=1,
+        fallback="defaultBacklogBytes",
+    )
+    timeout_ms: float | None = member(
+        'Wall-clock limit in milliseconds; then it is terminated, with exit.reason "timeout".',
+        default=None,
+        above=0,
+        fallback="no limit",
+    )
+    grace_ms: float | None = member(
+        "Its grace in milliseconds for time-out, termination and shutdown.",
+        default=None,
+        minimum=0,
+        fallback="the connection's",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class AttachParams:
+    """Which stream to read along, and from where."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+    steal: bool = member("Take the stream from the attachment that has it.", default=False)
+    from_offset: int | None = member(
+        "The first byte wanted.", default=None, minimum=0, fallback="the oldest retained byte"
+    )
+    encoding: EncodingName | None = member("Of its output.", default=None, fallback="the session's")
+
+
+@attrs.frozen(kw_only=True)
+class DetachParams:
+    """Which stream to leave."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+
+
+@attrs.frozen(kw_only=True)
+class ReadParams:
+    """What to read from a ring."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+    from_offset: int | None = member(
+        "The first byte wanted.", default=None, minimum=0, fallback="the oldest retained byte"
+    )
+    max_bytes: int | None = member(
+        "Raw bytes at most, up to maxReadBytes.", default=None, minimum=1, fallback="defaultReadBytes"
+    )
+    wait_ms: float = member("How long to wait where there is nothing new, in milliseconds.", default=0, minimum=0)
+    encoding: EncodingName | None = member("Of the data.", default=None, fallback="the session's")
+
+
+@attrs.frozen(kw_only=True)
+class WriteParams:
+    """What to write to a child's stdin."""
+
+    session_id: str = session_id_member()
+    data: str = member("The text, or the bytes in base64.", default="")
+    encoding: TextEncodingName = member("How data is written.", default="utf-8")
+    close: bool = member("Close stdin after the bytes.", default=False)
+
+
+@attrs.frozen(kw_only=True)
+class SignalParams:
+    """Which signal to send to a session's process group."""
+
+    session_id: str = session_id_member()
+    signal: str = member('A name such as "SIGINT".')
+
+
+@attrs.frozen(kw_only=True)
+class TerminateParams:
+    """Which session to end, and how patiently."""
+
+    session_id: str = session_id_member()
+    grace_ms: float | None = _grace_ms()
+
+
+@attrs.frozen(kw_only=True)
+class TerminateAllParams:
+    """Which sessions to end, and how patiently."""
+
+    originator: str = _originator_filter()
+    older_than_ms: float = member("Only sessions that are at least so old, in milliseconds.", default=0, minimum=0)
+    grace_ms: float | None = _grace_ms()
+
+
+@attrs.frozen(kw_only=True)
+class WaitParams:
+    """What to wait for."""
+
+    session_id: str = session_id_member()
+    until: Literal["exited", "closed"] = member("Which event ends the wait.", default="exited")
+    timeout_ms: float | None = member(
+        "How long to wait at most, in milliseconds.", default=None, minimum=0, fallback="no limit"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class InfoParams:
+    """Which session to describe."""
+
+    session_id: str = session_id_member()
+
+
+@attrs.frozen(kw_only=True)
+class ListParams:
+    """Which sessions to list."""
+
+    originator: str = _originator_filter()
+
+
+@attrs.frozen(kw_only=True)
+class RemoveParams:
+    """Which session to forget."""
+
+    session_id: str = session_id_member()
+    force: bool = member("Kill it first if it is running.", default=False)
+
+
+@attrs.frozen(kw_only=True)
+class PurgeParams:
+    """Which sessions to forget."""
+
+    originator: str = _originator_filter()

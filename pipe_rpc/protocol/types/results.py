@@ -1,0 +1,145 @@
+"""Results of requests."""
+
+import attrs
+
+from pipe_rpc.protocol.types.member import (
+    OutcomeName,
+    ReasonName,
+    StateName,
+    TextEncodingName,
+    member,
+    session_id_member,
+)
+
+
+@attrs.frozen(kw_only=True)
+class StdinInfo:
+    """A child's stdin."""
+
+    open: bool = member("Whether a write would be accepted.")
+    pending_bytes: int = member("Bytes that wait for the child to read.")
+
+
+@attrs.frozen(kw_only=True)
+class StreamInfo:
+    """An output stream; offsets are absolute and start at 0."""
+
+    start_offset: int = member("The oldest retained byte.")
+    end_offset: int = member("The offset behind the newest byte.")
+    missed_bytes: int = member("Bytes that were overwritten before any attachment got them.")
+    attached: bool = member("Whether it has an attachment.")
+    attachment_id: str | None = member("Its attachment.", nullable=True)
+    ended: bool = member("Whether the end of file was read.")
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """Resources that the process and the children it waited for used."""
+
+    user_ms: float = member("Processor time in user mode.")
+    system_ms: float = member("Processor time in the kernel.")
+    max_rss_bytes: int = member("The largest resident set.")
+
+
+@attrs.frozen(kw_only=True)
+class ExitInfo:
+    """How a session's process ended."""
+
+    exit_code: int | None = member("Null after a signal.", nullable=True)
+    signal: str | None = member("The name of the signal that ended it, or null.", nullable=True)
+    core_dumped: bool = member("Whether it left a core dump.")
+    exited_at: float = member("When its end was seen: wall clock, Unix seconds.")
+    duration_ms: float = member("From its start to its end, on a monotonic clock.")
+    outcome: OutcomeName = member(
+        "naturalExit: no termination was asked for; softExit: it ended before SIGKILL was sent; hardKilled."
+    )
+    reason: ReasonName | None = member("Who asked for the termination, or null.", nullable=True)
+    usage: Usage = member("What it used.")
+
+
+@attrs.frozen(kw_only=True)
+class SessionInfo:
+    """A session as it is now."""
+
+    session_id: str = session_id_member()
+    pid: int = member("The process id of the child, which is also its process group.")
+    state: StateName = member("Where the process is in its life.")
+    command: str = member("What to show for it.")
+    argv: list[str] = member("The program and its arguments.")
+    cwd: str = member("The working directory it was started in.")
+    originator: str = member("Its tag.")
+    created_at: float = member("Wall clock, Unix seconds.")
+    merge_stderr: bool = member("Whether stderr goes into stdout.")
+    stdin: StdinInfo = member("Its stdin.")
+    stdout: StreamInfo = member("Its stdout.")
+    stderr: StreamInfo | None = member("Its stderr; null where it is merged.", nullable=True)
+    exit: ExitInfo | None = member("Null until it has exited.", nullable=True)
+
+
+@attrs.frozen(kw_only=True)
+class Empty:
+    """Nothing: it was done."""
+
+
+@attrs.frozen(kw_only=True)
+class AttachResult:
+    """A new attachment."""
+
+    attachment_id: str = member("Names it in session/detached.")
+    offset: int = member("The first byte that session/output will bring.")
+    missed_bytes: int = member("Bytes between the one wanted and this one, which were overwritten.")
+
+
+@attrs.frozen(kw_only=True)
+class DetachResult:
+    """Where the attachment ended."""
+
+    offset: int = member("The next undelivered byte: attach from it to lose and repeat nothing.")
+
+
+@attrs.frozen(kw_only=True)
+class ReadResult:
+    """A piece of a ring."""
+
+    offset: int = member("Of the first byte in data.")
+    length: int = member("Raw bytes in data.")
+    data: str = member("The bytes.")
+    encoding: TextEncodingName = member("How data is written.")
+    missed_bytes: int = member("Bytes between the one wanted and offset, which were overwritten.")
+    next_offset: int = member("Where to go on.")
+    ended: bool = member("Whether nothing will ever follow.")
+
+
+@attrs.frozen(kw_only=True)
+class WriteResult:
+    """Every byte has entered the child's pipe."""
+
+    bytes_written: int = member("How many.")
+
+
+@attrs.frozen(kw_only=True)
+class TerminateAllResult:
+    """How many were asked to end."""
+
+    terminated: int = member("Running sessions that matched.")
+
+
+@attrs.frozen(kw_only=True)
+class WaitResult:
+    """How the wait ended."""
+
+    exit: ExitInfo | None = member("Null: the time ran out.", nullable=True)
+
+
+@attrs.frozen(kw_only=True)
+class ListResult:
+    """The sessions that matched, oldest first."""
+
+    sessions: list[SessionInfo] = member("The sessions.")
+
+
+@attrs.frozen(kw_only=True)
+class PurgeResult:
+    """How many were forgotten."""
+
+    purged: int = member("Closed sessions that matched.")

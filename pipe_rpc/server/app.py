@@ -1,0 +1,112 @@
+"""The composition root: the only place that builds the server's parts and knows all of them."""
+
+import os
+import selectors
+import signal
+import time
+from typing import Any, NamedTuple
+
+from pipe_rpc.buffers.framer import FramingError
+from pipe_rpc.child.descriptor_limit import DescriptorLimit
+from pipe_rpc.child.exit_watch import choose_exit_watch
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.loop.signals import SignalWatch
+from pipe_rpc.protocol.envelope import Id, encode_error
+from pipe_rpc.server.client_watch import ClientWatch
+from pipe_rpc.server.ending import Ending
+from pipe_rpc.server.endpoint import Endpoint
+from pipe_rpc.server.log import Log
+from pipe_rpc.server.pending import PendingRequests
+from pipe_rpc.server.pump import Pump
+from pipe_rpc.server.stdio import Stdio
+from pipe_rpc.server.teller import Teller
+from pipe_rpc.server.transport import Transport
+from pipe_rpc.session.registry import SessionRegistry
+
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Settings(NamedTuple):
+    """What the command line says."""
+
+    limits: Limits
+    client_process_id: int | None
+    poll: bool
+    """Use poll(2) rather than the best that the system has."""
+
+
+class Server:
+    """Everything that serves one client, wired up."""
+
+    def __init__(self, stdio: Stdio, settings: Settings, log: Log) -> None:
+        limits = settings.limits
+        self._loop = Loop(selectors.PollSelector() if settings.poll else selectors.DefaultSelector())
+        self._descriptor_limit = DescriptorLimit()
+        self._signals = SignalWatch(self._loop, dict.fromkeys(_ENDING_SIGNALS, self._end_by_signal))
+        self._exit_watch = choose_exit_watch(self._loop, self._signals)
+        registry = SessionRegistry(
+            self._loop,
+            self._exit_watch,
+            self._descriptor_limit,
+            limits,
+            wall_clock=time.time_ns,
+            environment=os.environ,
+        )
+        self._transport = Transport(
+            self._loop,
+            stdio.stdin,
+            stdio.stdout,
+            limits,
+            on_body=self._receive,
+            on_broken=self._end_by_broken_frame,
+            on_end=self._end,
+        )
+        self._ending = Ending(self._loop, registry, self._transport, limits, log)
+        self._client_watch = ClientWatch(self._loop, self._end)
+        pending = PendingRequests(self._loop, self._answer, max_pending=limits.max_pending_requests)
+        teller = Teller(self._transport, pending)
+        self._endpoint = Endpoint(
+            self._loop,
+            registry,
+            pending,
+            teller,
+            self._ending,
+            limits,
+            log,
+            send=self._transport.send,
+            watch_client=self._client_watch.watch,
+        )
+        self._loop.add_before_sleep(self._transport.handle_waiting)
+        self._loop.add_before_sleep(Pump(registry, teller, self._transport, limits).pump_and_flush)
+        if settings.client_process_id is not None:
+            self._client_watch.watch(settings.client_process_id)
+
+    def run(self) -> int:
+        """Serve until the client ends or is gone; returns the exit status. Nothing is left running."""
+        self._loop.run()
+        self._client_watch.close()
+        self._transport.close()
+        self._exit_watch.close()
+        self._signals.close()
+        self._descriptor_limit.close()
+        self._loop.close()
+        return self._ending.exit_status
+
+    def _receive(self, body: bytes) -> bool:
+        return self._endpoint.receive(body)
+
+    def _answer(self, request_id: Id, outcome: Any) -> None:
+        self._endpoint.answer(request_id, outcome)
+
+    def _end(self, reason: str) -> None:
+        self._ending.end(reason)
+
+    def _end_by_signal(self) -> None:
+        self._ending.end("a signal")
+
+    def _end_by_broken_frame(self, error: FramingError) -> None:
+        last_word = PipeRpcError(ErrorCode.PARSE_ERROR, f"{error} The connection ends here.")
+        self._transport.send(encode_error(None, last_word))
+        self._ending.end("the boundary between frames is lost")

@@ -1,0 +1,33 @@
+"""What a handler gets beside its params, and what it may return beside a result."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.protocol.envelope import Id
+from pipe_rpc.server.handshake import Connection
+from pipe_rpc.server.pending import PendingRequests
+from pipe_rpc.server.teller import Teller
+from pipe_rpc.session.registry import SessionRegistry
+
+
+class Deferred(Enum):
+    """The answer comes later, from the pending table."""
+
+    DEFERRED = "deferred"
+
+
+DEFERRED = Deferred.DEFERRED
+
+
+class Call(NamedTuple):
+    """One request and all that it may act on."""
+
+    request_id: Id
+    connection: Connection
+    registry: SessionRegistry
+    pending: PendingRequests
+    teller: Teller
+    loop: Loop
+    limits: Limits

@@ -1,0 +1,86 @@
+"""The orderly end: every process gets its grace, every frame its chance, and then the loop stops.
+
+Rules of this file: an end has three steps, each derived from what is left rather than scripted: processes,
+announcements, frames. Each step has a deadline, so nothing a child or a client does can keep the server.
+"""
+
+from collections.abc import Callable
+
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.server.log import Log
+from pipe_rpc.server.transport import Transport
+from pipe_rpc.session.registry import SessionRegistry
+
+_FIRST_LOOK_S = 0.002
+_LONGEST_LOOK_S = 0.05
+"""How often to look for what is left of process groups, whose end no descriptor tells; only while the server ends."""
+
+
+class Ending:
+    """Ends sessions on ``shutdown``, and the server itself on anything that ends it."""
+
+    def __init__(self, loop: Loop, registry: SessionRegistry, transport: Transport, limits: Limits, log: Log) -> None:
+        self.exit_status = 1
+        self.begun = False
+        """Whether the server itself is about to end."""
+        self._loop = loop
+        self._registry = registry
+        self._transport = transport
+        self._limits = limits
+        self._log = log
+        self._looking = False
+        self._look_s = _FIRST_LOOK_S
+        self._give_up_at = 0.0
+        self._when_quiet: list[Callable[[], None]] = []
+
+    def end_sessions(self, when_quiet: Callable[[], None]) -> None:
+        """Terminate every session; call back when no process is left and everything was told of them."""
+        self._when_quiet.append(when_quiet)
+        self._end_all(kill=False)
+
+    def end(self, reason: str) -> None:
+        """End the server in order; asked a second time, kill what is still there."""
+        if self.begun:
+            self._end_all(kill=True)
+            return
+        self.begun = True
+        self._log.info(f"ending: {reason}")
+        self.end_sessions(self._flush_and_stop)
+
+    def _end_all(self, *, kill: bool) -> None:
+        grace_s = 0.0 if kill else self._registry.longest_grace_s()
+        self._give_up_at = self._loop.now + grace_s + self._limits.kill_timeout_ms / 1000
+        self._registry.end_all(kill=kill)
+        self._look_s = _FIRST_LOOK_S
+        if not self._looking:
+            self._looking = True
+            self._look()
+
+    def _look(self) -> None:
+        if self._registry.has_processes() and self._loop.now < self._give_up_at:
+            self._look_again()
+            return
+        flush_until = self._give_up_at + self._limits.flush_timeout_ms / 1000
+        if self._registry.has_news() and self._transport.client_reads and self._loop.now < flush_until:
+            self._look_again()
+            return
+        self._looking = False
+        if self._registry.has_processes():
+            self._log.error("some processes did not end after SIGKILL")
+        callbacks, self._when_quiet = self._when_quiet, []
+        for callback in callbacks:
+            callback()
+
+    def _look_again(self) -> None:
+        self._loop.call_at(self._loop.now + self._look_s, self._look)
+        self._look_s = min(self._look_s * 2, _LONGEST_LOOK_S)
+
+    def _flush_and_stop(self) -> None:
+        self._loop.call_at(self._loop.now + self._limits.flush_timeout_ms / 1000, self._loop.stop)
+        self._loop.add_before_sleep(self._stop_when_flushed)
+
+    def _stop_when_flushed(self) -> bool:
+        if not self._transport.outbound and not self._registry.has_news():
+            self._loop.stop()
+        return False

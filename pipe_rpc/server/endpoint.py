@@ -1,0 +1,203 @@
+"""The front desk: every body that comes in gets to its handler, and every request gets one answer.
+
+Rules of this file: the base protocol is answered here, ``session/*`` by the handlers, everything else of LSP by the
+language server; the last two are imported when the first of their messages comes.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.protocol.envelope import (
+    Id,
+    MalformedError,
+    Notification,
+    Request,
+    Response,
+    encode_error,
+    encode_result,
+    is_id,
+    parse,
+)
+from pipe_rpc.protocol.methods import BASE_METHODS, LSP_METHODS, SESSION_METHODS
+from pipe_rpc.server.call import DEFERRED, Call
+from pipe_rpc.server.ending import Ending
+from pipe_rpc.server.handshake import Connection, initialize_result, read_initialize
+from pipe_rpc.server.log import Log
+from pipe_rpc.server.pending import PendingRequests
+from pipe_rpc.server.teller import Teller
+from pipe_rpc.session.registry import SessionRegistry
+
+_SESSION_METHODS = {method.name: method for method in SESSION_METHODS}
+_LSP_METHODS = frozenset(method.name for method in LSP_METHODS)
+_NOTIFICATIONS = frozenset(method.name for method in (*BASE_METHODS, *LSP_METHODS) if method.result is None)
+_COSTLY = "session/spawn"
+"""A spawn takes as long as hundreds of other requests, so each ends the turn's share of them."""
+
+
+class Phase(Enum):
+    """Where the connection is in LSP's life cycle."""
+
+    NEW = "new"
+    READY = "ready"
+    SHUT_DOWN = "shut down"
+
+
+class Endpoint:
+    """One connection: its phase, its defaults, and the dispatch of its messages."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        registry: SessionRegistry,
+        pending: PendingRequests,
+        teller: Teller,
+        ending: Ending,
+        limits: Limits,
+        log: Log,
+        *,
+        send: Callable[[bytes], None],
+        watch_client: Callable[[int], None],
+    ) -> None:
+        self._loop = loop
+        self._registry = registry
+        self._pending = pending
+        self._teller = teller
+        self._ending = ending
+        self._limits = limits
+        self._log = log
+        self._send = send
+        self._watch_client = watch_client
+        self._phase = Phase.NEW
+        self._connection: Connection | None = None
+        self._shutdown_id: Id | None = None
+        self._language_server: Any = None
+
+    def receive(self, body: bytes) -> bool:
+        """Handle one body; returns whether it was costly."""
+        try:
+            message = parse(body)
+        except MalformedError as malformed:
+            self._log.debug(f"malformed message: {malformed}")
+            self._send(encode_error(malformed.id, malformed.error))
+            return False
+        match message:
+            case Request():
+                self._receive_request(message)
+                return message.method == _COSTLY
+            case Notification():
+                self._receive_notification(message)
+            case Response():
+                self._receive_response(message)
+        return False
+
+    def answer(self, request_id: Id, outcome: Any) -> None:
+        """Send the one answer to a request: a message type, JSON values, or a PipeRpcError."""
+        if isinstance(outcome, PipeRpcError):
+            self._send(encode_error(request_id, outcome))
+            return
+        is_json = outcome is None or isinstance(outcome, dict)
+        self._send(encode_result(request_id, outcome if is_json else _handlers().unstructure(outcome)))
+
+    def _receive_request(self, request: Request) -> None:
+        try:
+            if request.id in self._pending or request.id == self._shutdown_id:
+                raise PipeRpcError(
+                    ErrorCode.INVALID_REQUEST,
+                    f"The id {request.id!r} is still in flight. Use a fresh id for each request.",
+                )
+            outcome = self._handle(request)
+        except PipeRpcError as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001 - whatever a handler does, its request is answered and the server lives
+            self._log.exception(f"{request.method} failed", error)
+            outcome = PipeRpcError(ErrorCode.INTERNAL_ERROR, "The server failed; its stderr tells more.")
+        if outcome is not DEFERRED:
+            self.answer(request.id, outcome)
+
+    def _handle(self, request: Request) -> Any:
+        method = request.method
+        if method in _NOTIFICATIONS:
+            raise PipeRpcError(ErrorCode.INVALID_REQUEST, f"{method} is a notification: send it without an id.")
+        if self._connection is None:
+            if method == "initialize":
+                return self._initialize(request)
+            raise PipeRpcError(ErrorCode.SERVER_NOT_INITIALIZED, f"{method} came before initialize. Send that first.")
+        if self._phase is Phase.SHUT_DOWN:
+            raise PipeRpcError(ErrorCode.INVALID_REQUEST, f"{method} came after shutdown. Send exit.")
+        if method == "initialize":
+            raise PipeRpcError(ErrorCode.INVALID_REQUEST, "initialize was answered already. Send it once.")
+        if method == "shutdown":
+            return self._shut_down(request.id)
+        if method in _SESSION_METHODS:
+            return self._call_session_method(self._connection, request)
+        if method in _LSP_METHODS:
+            return self._open_language_server(self._connection).receive_request(request)
+        raise PipeRpcError(
+            ErrorCode.METHOD_NOT_FOUND,
+            f"There is no method {method[:80]!r}. The answer to initialize lists what there is.",
+        )
+
+    def _initialize(self, request: Request) -> Any:
+        self._connection = read_initialize(request.params, self._limits)
+        self._phase = Phase.READY
+        if self._connection.process_id is not None:
+            self._watch_client(self._connection.process_id)
+        return initialize_result(self._limits, self._registry.max_sessions)
+
+    def _shut_down(self, request_id: Id) -> Any:
+        self._phase = Phase.SHUT_DOWN
+        self._shutdown_id = request_id
+        self._ending.exit_status = 0
+
+        def when_quiet() -> None:
+            self._shutdown_id = None
+            self.answer(request_id, None)
+
+        self._ending.end_sessions(when_quiet)
+        return DEFERRED
+
+    def _call_session_method(self, connection: Connection, request: Request) -> Any:
+        call = Call(request.id, connection, self._registry, self._pending, self._teller, self._loop, self._limits)
+        return _handlers().handle(call, request.method, request.params)
+
+    def _receive_notification(self, notification: Notification) -> None:
+        match notification.method:
+            case "exit":
+                self._ending.end("exit")
+            case "$/cancelRequest":
+                params = notification.params
+                request_id = params.get("id") if isinstance(params, dict) else None
+                if is_id(request_id):
+                    self._pending.cancel(request_id)
+            case method if method in _LSP_METHODS and self._connection is not None:
+                self._open_language_server(self._connection).receive_notification(notification)
+            case method if method in _SESSION_METHODS:
+                self._log.warning(f"{method} came without an id, so it was not executed: its answer would be lost")
+            case _:
+                pass  # initialized and $/setTrace change nothing; unknown ones are ignored, as JSON-RPC asks.
+
+    def _receive_response(self, response: Response) -> None:
+        if self._language_server is not None:
+            self._language_server.receive_response(response)
+
+    def _open_language_server(self, connection: Connection) -> Any:
+        if self._language_server is None:
+            # Imported at first use: it takes twenty times as long as everything else.
+            from pipe_rpc.server.language_server import LanguageServer
+
+            call = Call(0, connection, self._registry, self._pending, self._teller, self._loop, self._limits)
+            self._language_server = LanguageServer(call, self._send, self.answer, self._log)
+        return self._language_server
+
+
+@cache
+def _handlers() -> Any:
+    """The handlers and message types, which are imported with the first request that needs them."""
+    from pipe_rpc.server import handlers
+
+    return handlers

@@ -1,0 +1,42 @@
+"""Handlers of ``session/*``: typed params in, typed results out, by method name.
+
+A handler either returns its result, raises PipeRpcError, or opens a row of the pending table and returns DEFERRED. News
+that belongs before its answer it tells itself.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipe_rpc.protocol import types
+from pipe_rpc.protocol.converter import structure, unstructure
+from pipe_rpc.protocol.methods import SESSION_METHODS
+from pipe_rpc.server.call import Call
+from pipe_rpc.server.handlers import lives, registers, streams
+
+Handler = Callable[[Call, Any], Any]
+
+_HANDLERS: Mapping[str, Handler] = {
+    "session/spawn": lives.spawn,
+    "session/attach": streams.attach,
+    "session/detach": streams.detach,
+    "session/read": streams.read,
+    "session/write": streams.write,
+    "session/signal": lives.send_signal,
+    "session/terminate": lives.terminate,
+    "session/terminateAll": lives.terminate_all,
+    "session/wait": lives.wait,
+    "session/info": registers.info,
+    "session/list": registers.list_sessions,
+    "session/remove": registers.remove,
+    "session/purge": registers.purge,
+}
+
+_PARAMS: Mapping[str, type[Any]] = {method.name: getattr(types, method.params or "") for method in SESSION_METHODS}
+
+
+def handle(call: Call, method: str, params: Any) -> Any:
+    """Handle one request of ours: its result, or DEFERRED. Raises PipeRpcError."""
+    return _HANDLERS[method](call, structure(params, _PARAMS[method]))
+
+
+__all__ = ["handle", "unstructure"]

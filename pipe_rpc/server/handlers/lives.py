@@ -1,0 +1,118 @@
+"""The life of a session: spawn, signal, terminate, wait."""
+
+import signal
+
+from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.limits import Limits
+from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.protocol.types import (
+    Empty,
+    SessionInfo,
+    SignalParams,
+    SpawnParams,
+    TerminateAllParams,
+    TerminateAllResult,
+    TerminateParams,
+    WaitParams,
+    WaitResult,
+)
+from pipe_rpc.server import to_wire
+from pipe_rpc.server.call import DEFERRED, Call, Deferred
+from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
+from pipe_rpc.session.output_stream import Overflow
+from pipe_rpc.session.registry import SpawnOrder
+
+
+def spawn(call: Call, params: SpawnParams) -> SessionInfo:
+    """session/spawn."""
+    return to_wire.session_info(call.registry.spawn(spawn_order(call, params)))
+
+
+def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
+    """What is to be spawned, with the connection's defaults filled in. Raises PipeRpcError: INVALID_PARAMS."""
+    limits, connection = call.limits, call.connection
+    if not params.argv[0]:
+        raise invalid_params([("params.argv[0]", "must name a program")])
+    if params.cwd == "":
+        raise invalid_params([("params.cwd", "must name a directory; leave it out for the server's own")])
+    backlog_bytes = limits.default_backlog_bytes if params.backlog_bytes is None else params.backlog_bytes
+    if not limits.min_backlog_bytes <= backlog_bytes <= limits.max_backlog_bytes:
+        bounds = f"must be from {limits.min_backlog_bytes} to {limits.max_backlog_bytes}"
+        raise invalid_params([("params.backlogBytes", bounds)])
+    return SpawnOrder(
+        argv=tuple(params.argv),
+        cwd=params.cwd,
+        env={str(name): value for name, value in params.env.items()},
+        inherit_env=params.inherit_env,
+        originator=connection.originator if params.originator is None else params.originator,
+        command=params.command,
+        merge_stderr=params.merge_stderr,
+        stdin_pipe=params.stdin == "pipe",
+        attach=None if params.attach is None else tuple(dict.fromkeys(StreamName(name) for name in params.attach)),
+        encoding=connection.encoding if params.encoding is None else Encoding(params.encoding),
+        overflow=Overflow(params.overflow),
+        backlog_bytes=backlog_bytes,
+        timeout_s=None if params.timeout_ms is None else params.timeout_ms / 1000,
+        grace_s=connection.grace_s if params.grace_ms is None else grace_s(params.grace_ms, limits),
+    )
+
+
+def grace_s(grace_ms: float, limits: Limits) -> float:
+    """A grace in seconds, as far as the limit lets it count."""
+    return min(grace_ms, limits.max_grace_ms) / 1000
+
+
+def send_signal(call: Call, params: SignalParams) -> Empty:
+    """session/signal."""
+    session = call.registry.get(params.session_id)
+    number = signal.Signals.__members__.get(params.signal)
+    if number is None:
+        raise invalid_params([("params.signal", 'must be the name of a signal, such as "SIGINT"')])
+    session.send_signal(number)
+    return Empty()
+
+
+def terminate(call: Call, params: TerminateParams) -> Empty:
+    """session/terminate."""
+    session = call.registry.get(params.session_id)
+    call.registry.terminate(session, _optional_grace_s(call, params.grace_ms))
+    return Empty()
+
+
+def terminate_all(call: Call, params: TerminateAllParams) -> TerminateAllResult:
+    """session/terminateAll."""
+    grace = _optional_grace_s(call, params.grace_ms)
+    return TerminateAllResult(
+        terminated=call.registry.terminate_all(params.originator, params.older_than_ms / 1000, grace)
+    )
+
+
+def wait(call: Call, params: WaitParams) -> WaitResult | Deferred:
+    """session/wait."""
+    session = call.registry.get(params.session_id)
+
+    def outcome() -> WaitResult:
+        return WaitResult(exit=None if session.exit is None else to_wire.exit_info(session.exit))
+
+    if session.closed_announced or (session.exit_announced and params.until == "exited"):
+        return outcome()
+    if params.timeout_ms == 0:
+        return WaitResult(exit=None)
+    call.pending.require_room()
+    pending = call.pending.open(call.request_id, params.session_id)
+    awaited = (Exited, Closed) if params.until == "exited" else Closed
+
+    def on_announcement(announcement: Announcement) -> None:
+        if isinstance(announcement, awaited):
+            pending.answer(outcome())
+
+    pending.on_announcement = on_announcement
+    if params.until == "exited":
+        pending.on_removal = lambda: None if session.exit is None else outcome()
+    if params.timeout_ms is not None:
+        pending.answer_at(call.loop.now + params.timeout_ms / 1000, lambda: WaitResult(exit=None))
+    return DEFERRED
+
+
+def _optional_grace_s(call: Call, grace_ms: float | None) -> float | None:
+    return None if grace_ms is None else grace_s(grace_ms, call.limits)

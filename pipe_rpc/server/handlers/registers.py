@@ -1,0 +1,40 @@
+"""The register of sessions: describe, list, forget."""
+
+from pipe_rpc.protocol.types import (
+    Empty,
+    InfoParams,
+    ListParams,
+    ListResult,
+    PurgeParams,
+    PurgeResult,
+    RemoveParams,
+    SessionInfo,
+)
+from pipe_rpc.server import to_wire
+from pipe_rpc.server.call import Call
+
+
+def info(call: Call, params: InfoParams) -> SessionInfo:
+    """session/info."""
+    return to_wire.session_info(call.registry.get(params.session_id))
+
+
+def list_sessions(call: Call, params: ListParams) -> ListResult:
+    """session/list."""
+    return ListResult(sessions=[to_wire.session_info(each) for each in call.registry.sessions(params.originator)])
+
+
+def remove(call: Call, params: RemoveParams) -> Empty:
+    """session/remove."""
+    session = call.registry.get(params.session_id)
+    session.require_removable(force=params.force)
+    # Answered before the session lets go of what they hang on, so that each gets the word that fits: not found.
+    call.pending.session_removed(params.session_id)
+    for detached in call.registry.remove(session):
+        call.teller.tell(detached)
+    return Empty()
+
+
+def purge(call: Call, params: PurgeParams) -> PurgeResult:
+    """session/purge."""
+    return PurgeResult(purged=call.registry.purge(params.originator))

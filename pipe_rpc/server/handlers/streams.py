@@ -1,0 +1,127 @@
+"""The streams of a session: attach, detach, read, write."""
+
+import binascii
+
+from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.protocol.types import (
+    AttachParams,
+    AttachResult,
+    DetachParams,
+    DetachResult,
+    ReadParams,
+    ReadResult,
+    WriteParams,
+    WriteResult,
+)
+from pipe_rpc.server.call import DEFERRED, Call, Deferred
+from pipe_rpc.session.announcement import DetachReason, StreamName
+from pipe_rpc.session.registry import require_offset
+
+
+def attach(call: Call, params: AttachParams) -> AttachResult:
+    """session/attach."""
+    attachment, missed, stolen = call.registry.attach(
+        call.registry.get(params.session_id),
+        StreamName(params.stream),
+        from_offset=params.from_offset,
+        encoding=None if params.encoding is None else Encoding(params.encoding),
+        steal=params.steal,
+    )
+    if stolen is not None:
+        call.teller.tell(stolen)
+    return AttachResult(attachment_id=attachment.attachment_id, offset=attachment.offset, missed_bytes=missed)
+
+
+def detach(call: Call, params: DetachParams) -> DetachResult:
+    """session/detach."""
+    session = call.registry.get(params.session_id)
+    detached = session.detach(StreamName(params.stream), DetachReason.DETACHED)
+    if detached is None:
+        raise PipeRpcError(
+            ErrorCode.NOT_ATTACHED,
+            f"{params.stream} of session {params.session_id} is not attached, so there is nothing to detach.",
+            sessionId=params.session_id,
+            stream=params.stream,
+        )
+    call.teller.tell(detached)
+    return DetachResult(offset=detached.offset)
+
+
+def read(call: Call, params: ReadParams) -> ReadResult | Deferred:
+    """session/read."""
+    session = call.registry.get(params.session_id)
+    name = StreamName(params.stream)
+    stream = session.stream(name)
+    encoding = session.description.encoding if params.encoding is None else Encoding(params.encoding)
+    wanted = stream.ring.start if params.from_offset is None else require_offset(session, name, params.from_offset)
+    limit = min(params.max_bytes or call.limits.default_read_bytes, call.limits.max_read_bytes)
+
+    def piece() -> ReadResult:
+        start = max(wanted, stream.ring.start)
+        length, text, used = stream.peek(start, limit, encoding)
+        return ReadResult(
+            offset=start,
+            length=length,
+            data=text,
+            encoding="base64" if used is Encoding.BASE64 else "utf-8",
+            missed_bytes=start - wanted,
+            next_offset=start + length,
+            ended=stream.ended and start + length == stream.ring.end,
+        )
+
+    def has_news(result: ReadResult) -> bool:
+        return result.length > 0 or result.ended
+
+    now = piece()
+    if has_news(now) or params.wait_ms == 0:
+        return now
+    call.pending.require_room()
+    pending = call.pending.open(call.request_id, params.session_id)
+
+    def on_progress() -> None:
+        result = piece()
+        if has_news(result):
+            pending.answer(result)
+
+    stream.when_progress(on_progress)
+    pending.release = lambda: stream.no_longer(on_progress)
+    pending.answer_at(call.loop.now + params.wait_ms / 1000, piece)
+    return DEFERRED
+
+
+def write(call: Call, params: WriteParams) -> WriteResult | Deferred:
+    """session/write."""
+    session = call.registry.get(params.session_id)
+    data = _decode(params)
+    call.pending.require_room()
+    outcomes: list[WriteResult | PipeRpcError] = []
+    pending = None
+
+    def done(written: int, error: PipeRpcError | None) -> None:
+        outcome = WriteResult(bytes_written=written) if error is None else error
+        if pending is None:
+            outcomes.append(outcome)
+        else:
+            pending.release = lambda: None  # It has left the queue already.
+            pending.answer(outcome)
+
+    written = session.stdin.write(data, done, close=params.close)
+    for outcome in outcomes:
+        if isinstance(outcome, PipeRpcError):
+            raise outcome
+        return outcome
+    pending = call.pending.open(call.request_id, params.session_id)
+    pending.cancelled = lambda: {"bytesWritten": written.written}
+    pending.release = lambda: session.stdin.cancel(written)
+    return DEFERRED
+
+
+def _decode(params: WriteParams) -> bytes:
+    if params.encoding == "utf-8":
+        return params.data.encode()
+    try:
+        return binascii.a2b_base64(params.data, strict_mode=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid_params([("params.data", f"must be base64: {error}")]) from None

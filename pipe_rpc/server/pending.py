@@ -1,0 +1,112 @@
+"""Requests whose answers must wait: the one table that answers, cancels and times them out.
+
+Rules of this file: each row is answered exactly once. Whatever ends it, what it hung on is released first.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.loop.loop import Deadline, Loop
+from pipe_rpc.protocol.envelope import Id
+from pipe_rpc.session.announcement import Announcement
+from pipe_rpc.session.registry import session_not_found
+
+Answer = Callable[[Id, Any], None]
+"""Sends a result, or where the second argument is a PipeRpcError an error."""
+
+
+class Pending:
+    """One request that waits; set the hooks that apply before anything can happen."""
+
+    def __init__(self, table: "PendingRequests", request_id: Id, session_id: str) -> None:
+        self.request_id = request_id
+        self.session_id = session_id
+        self.release: Callable[[], None] = _nothing
+        """Undo what the request hung on."""
+        self.on_announcement: Callable[[Announcement], None] | None = None
+        """Told what was told to the client of the session."""
+        self.on_removal: Callable[[], Any] = _nothing
+        """The result, where it is known when the session is removed; else None."""
+        self.cancelled: Callable[[], dict[str, Any]] = dict
+        """Data of the answer to a cancellation, asked before ``release``."""
+        self._table = table
+        self._deadline: Deadline | None = None
+
+    def answer(self, outcome: Any) -> None:
+        """Answer with a result, or with a PipeRpcError."""
+        self._table.close(self, outcome)
+
+    def answer_at(self, when: float, outcome: Callable[[], Any]) -> None:
+        """Answer with what ``outcome`` returns at ``when`` on the loop's clock, unless something else comes first."""
+        self._deadline = self._table.loop.call_at(when, lambda: self.answer(outcome()))
+
+    def cancel_deadline(self) -> None:
+        """End ``answer_at``."""
+        if self._deadline is not None:
+            self._table.loop.cancel(self._deadline)
+
+
+class PendingRequests:
+    """The rows, by request id."""
+
+    def __init__(self, loop: Loop, answer: Answer, *, max_pending: int) -> None:
+        self.loop = loop
+        self._answer = answer
+        self._max_pending = max_pending
+        self._rows: dict[tuple[type, Id], Pending] = {}
+
+    def __contains__(self, request_id: Id) -> bool:
+        return _key(request_id) in self._rows
+
+    def require_room(self) -> None:
+        """Raise PipeRpcError: LIMIT_EXCEEDED where no request more may wait; ask before doing anything for it."""
+        if len(self._rows) >= self._max_pending:
+            raise PipeRpcError(
+                ErrorCode.LIMIT_EXCEEDED,
+                f"{self._max_pending} requests wait for their answers, as many as may. Cancel some, or raise "
+                "--max-pending-requests.",
+                limit="maxPendingRequests",
+                value=self._max_pending,
+            )
+
+    def open(self, request_id: Id, session_id: str) -> Pending:
+        """Add a row for a request about a session."""
+        pending = Pending(self, request_id, session_id)
+        self._rows[_key(request_id)] = pending
+        return pending
+
+    def cancel(self, request_id: Id) -> None:
+        """Answer a row with REQUEST_CANCELLED; without effect where there is none."""
+        pending = self._rows.get(_key(request_id))
+        if pending is not None:
+            data = pending.cancelled()
+            pending.answer(PipeRpcError(ErrorCode.REQUEST_CANCELLED, "The request was cancelled as asked.", **data))
+
+    def announced(self, announcement: Announcement, session_id: str) -> None:
+        """Let the rows of a session know what the client was just told of it."""
+        for pending in list(self._rows.values()):
+            if pending.session_id == session_id and pending.on_announcement is not None:
+                pending.on_announcement(announcement)
+
+    def session_removed(self, session_id: str) -> None:
+        """Answer every row of a session that is no more."""
+        for pending in list(self._rows.values()):
+            if pending.session_id == session_id:
+                pending.answer(pending.on_removal() or session_not_found(session_id))
+
+    def close(self, pending: Pending, outcome: Any) -> None:
+        """Take a row out and answer it."""
+        del self._rows[_key(pending.request_id)]
+        pending.cancel_deadline()
+        pending.release()
+        self._answer(pending.request_id, outcome)
+
+
+def _key(request_id: Id) -> tuple[type, Id]:
+    """1 and "1" are different ids."""
+    return type(request_id), request_id
+
+
+def _nothing() -> None:
+    """Nothing was hung on."""

@@ -1,0 +1,105 @@
+"""Sessions as message types: the domain's seconds and enums become the wire's milliseconds and names."""
+
+from typing import Any
+
+from pipe_rpc.protocol.converter import unstructure
+from pipe_rpc.protocol.types import (
+    ClosedParams,
+    DetachedParams,
+    ExitedParams,
+    ExitInfo,
+    SessionInfo,
+    StdinInfo,
+    StreamInfo,
+    Usage,
+)
+from pipe_rpc.session.announcement import Closed, Detached, Exited, StreamName
+from pipe_rpc.session.output_stream import OutputStream
+from pipe_rpc.session.session import Exit, Session
+
+
+def session_info(session: Session) -> SessionInfo:
+    """A session as it is now."""
+    description = session.description
+    stderr = session.streams.get(StreamName.STDERR)
+    return SessionInfo(
+        session_id=description.session_id,
+        pid=session.pid,
+        state=session.state.value,
+        command=description.command,
+        argv=list(description.argv),
+        cwd=description.cwd,
+        originator=description.originator,
+        created_at=description.created_at,
+        merge_stderr=description.merge_stderr,
+        stdin=StdinInfo(open=session.stdin.is_open, pending_bytes=session.stdin.pending_bytes),
+        stdout=_stream_info(session.streams[StreamName.STDOUT]),
+        stderr=None if stderr is None else _stream_info(stderr),
+        exit=None if session.exit is None else exit_info(session.exit),
+    )
+
+
+def exit_info(exit_: Exit) -> ExitInfo:
+    """How a session's process ended."""
+    return ExitInfo(**_exit_members(exit_))
+
+
+def detached(announcement: Detached) -> Any:
+    """Params of session/detached."""
+    return unstructure(
+        DetachedParams(
+            session_id=announcement.session_id,
+            stream=announcement.stream.value,
+            attachment_id=announcement.attachment_id,
+            offset=announcement.offset,
+            reason=announcement.reason.value,
+        )
+    )
+
+
+def exited(announcement: Exited) -> Any:
+    """Params of session/exited."""
+    session = announcement.session
+    assert session.exit is not None, "an exit is announced once it is known"
+    return unstructure(
+        ExitedParams(
+            session_id=session.session_id,
+            streams_open=[name.value for name in session.open_streams],
+            **_exit_members(session.exit),
+        )
+    )
+
+
+def closed(announcement: Closed) -> Any:
+    """Params of session/closed."""
+    return unstructure(ClosedParams(session_id=announcement.session.session_id))
+
+
+def _stream_info(stream: OutputStream) -> StreamInfo:
+    attachment = stream.attachment
+    return StreamInfo(
+        start_offset=stream.ring.start,
+        end_offset=stream.ring.end,
+        missed_bytes=stream.missed_bytes,
+        attached=attachment is not None,
+        attachment_id=None if attachment is None else attachment.attachment_id,
+        ended=stream.ended,
+    )
+
+
+def _exit_members(exit_: Exit) -> dict[str, Any]:
+    status = exit_.status
+    return {
+        "exit_code": status.exit_code,
+        "signal": status.signal_name,
+        "core_dumped": status.core_dumped,
+        "exited_at": exit_.exited_at,
+        "duration_ms": exit_.duration_s * 1000,
+        "outcome": exit_.outcome.value,
+        "reason": None if exit_.reason is None else exit_.reason.value,
+        "usage": Usage(
+            user_ms=status.usage.user_s * 1000,
+            system_ms=status.usage.system_s * 1000,
+            max_rss_bytes=status.usage.max_rss_bytes,
+        ),
+    }

@@ -1,0 +1,172 @@
+"""Bodies in and frames out, over two descriptors that never block.
+
+Rules of this file: reading never waits for writing, so two peers that both only write cannot lock each other up. One
+turn handles a bounded number of bodies. While whole bodies wait, nothing more is read.
+"""
+
+import sys
+from collections.abc import Callable
+
+from pipe_rpc.buffers.framer import Framer, FramingError, encode_frame
+from pipe_rpc.buffers.outbound import Outbound
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.descriptor import Descriptor
+from pipe_rpc.loop.loop import READ, WRITE, Loop, Watch
+
+_READ_BYTES = 64 * 1024
+"""What a default pipe holds (pipe(7))."""
+
+
+class Transport:
+    """The client's two pipes.
+
+    ``on_body`` gets each body and returns whether it was costly, which ends the turn's share; ``on_broken`` gets the
+    FramingError after which no boundary is known; ``on_end`` gets the reason why the client is taken for gone.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        stdin: Descriptor,
+        stdout: Descriptor,
+        limits: Limits,
+        *,
+        on_body: Callable[[bytes], bool],
+        on_broken: Callable[[FramingError], None],
+        on_end: Callable[[str], None],
+    ) -> None:
+        self.outbound = Outbound(low_water_bytes=limits.outbound_low_water_bytes)
+        self._loop = loop
+        self._stdin = stdin
+        self._stdout = stdout
+        self._limits = limits
+        self._on_body = on_body
+        self._on_broken = on_broken
+        self._on_end = on_end
+        self._framer = Framer(max_header_bytes=limits.max_header_bytes, max_body_bytes=limits.max_frame_bytes)
+        self._buffer = memoryview(bytearray(_READ_BYTES))
+        self._read_watch: Watch | None = loop.watch(stdin.fd, READ, self._read)
+        self._write_watch: Watch | None = None
+        self._hang_up_watch: Watch | None = None
+        self._bodies_wait = False
+        self._ended = False
+        self._broken = False
+        self.client_reads = True
+        self._watch_for_hang_up()
+
+    def send(self, body: bytes) -> None:
+        """Queue a message for the client; without effect once the client does not read any more."""
+        if not self.client_reads:
+            return
+        self.outbound.append(encode_frame(body))
+        if self.outbound.queued_bytes > self._limits.max_outbound_bytes:
+            self._lose_client(
+                f"{self.outbound.queued_bytes} bytes of answers wait and the client does not read them "
+                "(--max-outbound-bytes)"
+            )
+
+    def handle_waiting(self) -> bool:
+        """Handle bodies that are here already, a turn's share of them; returns whether more are left."""
+        if not self._bodies_wait:
+            return False
+        for _ in range(self._limits.requests_per_turn):
+            try:
+                body = self._framer.next_body()
+            except FramingError as error:
+                self._stop_reading()
+                self._broken = True
+                self._bodies_wait = False
+                self._on_broken(error)
+                return False
+            if body is None:
+                self._bodies_wait = False
+                break
+            if self._on_body(body):
+                break
+        if not self._bodies_wait:
+            if self._ended:
+                self._on_end("end of input")
+            elif self._read_watch is None and not self._broken:
+                self._read_watch = self._loop.watch(self._stdin.fd, READ, self._read)
+        return self._bodies_wait
+
+    def flush(self) -> None:
+        """Write what the client has room for; the loop wakes up when there is more room."""
+        try:
+            while self.outbound:
+                size = self._stdout.write(self.outbound.front())
+                if size is None:
+                    self._wait_for_room()
+                    return
+                self.outbound.drop(size)
+        except OSError as error:
+            self._lose_client(f"stdout: {error.strerror}")
+            return
+        if self._write_watch is not None:
+            self._loop.unwatch(self._write_watch)
+            self._write_watch = None
+            self._watch_for_hang_up()
+
+    def close(self) -> None:
+        """Give the descriptors back as they were found."""
+        self._stop_reading()
+        for watch in (self._write_watch, self._hang_up_watch):
+            if watch is not None:
+                self._loop.unwatch(watch)
+        self._stdin.close()
+        self._stdout.close()
+
+    def _read(self) -> None:
+        try:
+            size = self._stdin.read_into([self._buffer])
+        except OSError as error:
+            self._stop_reading()
+            self._on_end(f"stdin: {error.strerror}")
+            return
+        if size is None:
+            return
+        if size == 0:
+            self._ended = True
+            self._stop_reading()
+            self._bodies_wait = True  # Let handle_waiting see the end behind the last body.
+        else:
+            self._framer.feed(self._buffer[:size])
+            self._bodies_wait = True
+        if self.handle_waiting():
+            self._stop_reading()
+
+    def _stop_reading(self) -> None:
+        if self._read_watch is not None:
+            self._loop.unwatch(self._read_watch)
+            self._read_watch = None
+
+    def _wait_for_room(self) -> None:
+        if self._write_watch is None:
+            if self._hang_up_watch is not None:
+                self._loop.unwatch(self._hang_up_watch)
+                self._hang_up_watch = None
+            self._write_watch = self._loop.watch(self._stdout.fd, WRITE, self.flush)
+
+    def _watch_for_hang_up(self) -> None:
+        """Notice a reader that goes away while there is nothing to write.
+
+        The writing end of a pipe is never readable, but its error condition is reported to whoever waits for anything
+        (poll(2), POLLERR). Sockets and terminals are readable for other reasons; theirs shows as end of input. Other
+        systems than Linux promise nothing here, so there a write has to find out.
+        """
+        if self._stdout.is_pipe and sys.platform == "linux":
+            self._hang_up_watch = self._loop.watch(self._stdout.fd, READ, self._hung_up)
+
+    def _hung_up(self) -> None:
+        self._lose_client("stdout was closed")
+
+    def _lose_client(self, reason: str) -> None:
+        if not self.client_reads:
+            return
+        self.client_reads = False
+        self.outbound.clear()
+        for watch in (self._write_watch, self._hang_up_watch):
+            if watch is not None:
+                self._loop.unwatch(watch)
+        self._write_watch = self._hang_up_watch = None
+        self._on_end(reason)

@@ -1,0 +1,62 @@
+"""What there is to tell the client of a session: a closed union of values."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipe_rpc.buffers.text import Encoding
+
+if TYPE_CHECKING:
+    from pipe_rpc.session.session import Session
+
+
+class StreamName(Enum):
+    """The output streams of a session."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+class DetachReason(Enum):
+    """Why an attachment ended."""
+
+    DETACHED = "detached"
+    STOLEN = "stolen"
+    ENDED = "ended"
+    REMOVED = "removed"
+
+
+class Output(NamedTuple):
+    """The next piece of a stream for its attachment: ``length`` raw bytes from ``offset`` on."""
+
+    session_id: str
+    stream: StreamName
+    offset: int
+    length: int
+    data: str
+    encoding: Encoding
+    missed_bytes: int
+
+
+class Detached(NamedTuple):
+    """An attachment ended; ``offset`` is the next byte that it would have got."""
+
+    session_id: str
+    stream: StreamName
+    attachment_id: str
+    offset: int
+    reason: DetachReason
+
+
+class Exited(NamedTuple):
+    """The process ended, and every byte that it wrote itself was delivered."""
+
+    session: "Session"
+
+
+class Closed(NamedTuple):
+    """Both streams ended, and every byte was delivered."""
+
+    session: "Session"
+
+
+Announcement = Output | Detached | Exited | Closed

@@ -1,0 +1,205 @@
+"""One output stream of a child: its descriptor, its ring, and the attachment that reads along.
+
+Rules of this file: bytes go from the descriptor into the ring and nowhere else; an attachment is a cursor over the
+ring, so replay and live output are one path. Where the client reads too slowly the stream either stops reading the
+child ("block") or lets the ring overwrite what the cursor has not reached ("dropOldest"), counted to the byte.
+"""
+
+import array
+import fcntl
+import termios
+from collections.abc import Callable
+from enum import Enum
+
+from pipe_rpc.buffers.ring import Ring
+from pipe_rpc.buffers.text import LONGEST_CHARACTER_BYTES, EncodedPiece, Encoding, encode_piece
+from pipe_rpc.loop.descriptor import OwnDescriptor
+from pipe_rpc.loop.loop import READ, Loop, Watch
+from pipe_rpc.session.announcement import StreamName
+
+
+class Overflow(Enum):
+    """What happens while the client reads too slowly."""
+
+    BLOCK = "block"
+    DROP_OLDEST = "dropOldest"
+
+
+class Attachment:
+    """A cursor over a ring: ``offset`` is the next byte to deliver."""
+
+    def __init__(self, attachment_id: str, offset: int, encoding: Encoding) -> None:
+        self.attachment_id = attachment_id
+        self.offset = offset
+        self.encoding = encoding
+
+    def __repr__(self) -> str:
+        return f"<Attachment {self.attachment_id} at {self.offset}>"
+
+
+class OutputStream:
+    """Reads one pipe of a child into a ring, and hands pieces of it out.
+
+    ``on_progress`` is called in each turn that brings bytes or the end.
+    """
+
+    def __init__(
+        self,
+        name: StreamName,
+        fd: int,
+        loop: Loop,
+        *,
+        backlog_bytes: int,
+        read_bytes: int,
+        overflow: Overflow,
+        on_progress: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self.ring = Ring(backlog_bytes)
+        self.attachment: Attachment | None = None
+        self.ended = False
+        self.missed_bytes = 0
+        """Bytes that were overwritten before any attachment got them."""
+        self.child_end: int | None = None
+        """Once the child has exited: the offset behind the last byte that it can have written itself."""
+        self._delivered = 0
+        self._descriptor = OwnDescriptor(fd)
+        self._loop = loop
+        self._overflow = overflow
+        self._read_bytes = min(read_bytes, backlog_bytes)
+        self._on_progress = on_progress
+        self._waiting: list[Callable[[], None]] = []
+        self._watch: Watch | None = loop.watch(fd, READ, self._read)
+
+    def __repr__(self) -> str:
+        return f"<OutputStream {self.name.value} {self.ring!r}{' ended' if self.ended else ''}>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether some process may still write to it."""
+        return not self.ended
+
+    @property
+    def child_output_delivered(self) -> bool:
+        """Whether all that the exited child wrote is in the ring, and with the attachment where there is one."""
+        if self.child_end is None or (self.ring.end < self.child_end and not self.ended):
+            return False
+        return self.attachment is None or self.attachment.offset >= min(self.child_end, self.ring.end)
+
+    def attach(self, attachment: Attachment) -> None:
+        """Let ``attachment`` read along from its offset on."""
+        self.attachment = attachment
+        self._read_or_pause()
+
+    def detach(self) -> None:
+        """End the attachment; the child's output goes on into the ring."""
+        self.attachment = None
+        self._read_or_pause()
+
+    def take(self, limit: int) -> tuple[EncodedPiece, int] | None:
+        """Deliver the next piece of at most ``limit`` raw bytes to the attachment, and how many were missed before it.
+
+        None where there is nothing to deliver now. Behind the call the attachment's offset is the end of the piece.
+        """
+        attachment = self.attachment
+        if attachment is None:
+            return None
+        start = max(attachment.offset, self.ring.start)
+        piece = self.peek(start, limit, attachment.encoding)
+        if piece.length == 0:
+            return None
+        missed = start - attachment.offset
+        attachment.offset = start + piece.length
+        self._delivered = max(self._delivered, attachment.offset)
+        self._read_or_pause()
+        return piece, missed
+
+    def peek(self, start: int, limit: int, encoding: Encoding) -> EncodedPiece:
+        """Encode at most ``limit`` retained bytes from ``start`` on, without delivering them.
+
+        A character at the end is held back until the rest of it comes, but not behind what the exited child wrote: what
+        another process may append later must not delay the news of the exit.
+        """
+        if self.child_end is not None and start < self.child_end:
+            limit = min(limit, self.child_end - start)
+        data = self.ring.read(start, limit)
+        end = start + len(data)
+        final = end == self.child_end or (self.ended and end == self.ring.end)
+        piece = encode_piece(data, encoding, final=final)
+        if piece.length == 0 and data and limit < LONGEST_CHARACTER_BYTES and end < self.ring.end:
+            # The limit is smaller than the character: give the whole of it, or a reader would never get past it.
+            return self.peek(start, LONGEST_CHARACTER_BYTES, encoding)
+        return piece
+
+    def child_exited(self) -> None:
+        """Take note of where the child's own output ends, and read up to there as far as the ring has room.
+
+        When the exit is seen, every byte that the child wrote is in the pipe. FIONREAD bounds what is read on its
+        behalf: "read until empty" need not end while another process goes on writing.
+        """
+        if self.ended:
+            self.child_end = self.ring.end
+            return
+        available = array.array("i", [0])
+        fcntl.ioctl(self._descriptor.fd, termios.FIONREAD, available)
+        self.child_end = self.ring.end + available[0]
+        while self._watch is not None and self.ring.end < self.child_end:
+            self._read()
+        if self._watch is not None and self.is_open:
+            self._read()  # Most often the end of file is there too.
+
+    def when_progress(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` for each progress, until ``no_longer``."""
+        self._waiting.append(callback)
+
+    def no_longer(self, callback: Callable[[], None]) -> None:
+        """End ``when_progress``."""
+        self._waiting.remove(callback)
+
+    def close(self) -> None:
+        """Stop reading for good and give the memory back; a writer that is left gets SIGPIPE."""
+        self._end()
+        self.ring.close()
+
+    def _read(self) -> None:
+        views = self.ring.room(self._readable_bytes())
+        size = self._descriptor.read_into(views)
+        del views
+        if size is None:
+            return
+        if size == 0:
+            self._end()
+        else:
+            self.ring.commit(size)
+            if self.ring.start > self._delivered:
+                self.missed_bytes += self.ring.start - self._delivered
+                self._delivered = self.ring.start
+            self._read_or_pause()
+        self._on_progress()
+        for callback in list(self._waiting):
+            callback()
+
+    def _readable_bytes(self) -> int:
+        """How much may be read now; with "block" nothing that the attachment still needs is overwritten."""
+        if self.attachment is None or self._overflow is Overflow.DROP_OLDEST:
+            return self._read_bytes
+        unread = self.ring.end - max(self.attachment.offset, self.ring.start)
+        return min(self._read_bytes, self.ring.capacity - unread)
+
+    def _read_or_pause(self) -> None:
+        if self.ended:
+            return
+        readable = self._readable_bytes()
+        if self._watch is not None and readable == 0:
+            self._loop.unwatch(self._watch)
+            self._watch = None
+        elif self._watch is None and readable >= (self._read_bytes + 1) // 2:
+            # Not at the first free byte: reading in crumbs costs more than waiting for half a bite.
+            self._watch = self._loop.watch(self._descriptor.fd, READ, self._read)
+
+    def _end(self) -> None:
+        self.ended = True
+        if self._watch is not None:
+            self._loop.unwatch(self._watch)
+            self._watch = None
+        self._descriptor.close()

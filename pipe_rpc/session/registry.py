@@ -1,0 +1,343 @@
+"""All sessions of a server: ids, capacity, retention, and the end of all of them.
+
+Rules of this file: an id is never reused; a session counts against the capacity until its close was told; of closed
+ones the oldest are forgotten first. Nothing whose processes may be left is ever lost sight of.
+"""
+
+import errno
+import os
+import shlex
+import signal
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.descriptor_limit import DescriptorLimit
+from pipe_rpc.child.exit_watch import ExitWatch
+from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
+from pipe_rpc.session.lifecycle import Reason
+from pipe_rpc.session.output_stream import Attachment, Overflow
+from pipe_rpc.session.session import Description, Session
+
+DESCRIPTORS_PER_SESSION = 4
+"""Three pipes and a pidfd."""
+RESERVED_DESCRIPTORS = 32
+"""For the server itself: its stdio, selector, log, spares, and the six more that a spawn needs for a moment."""
+
+
+class SpawnOrder(NamedTuple):
+    """What a session is to be; times in seconds."""
+
+    argv: tuple[str, ...]
+    cwd: str | None
+    env: Mapping[str, str | None]
+    inherit_env: bool
+    originator: str
+    command: str | None
+    merge_stderr: bool
+    stdin_pipe: bool
+    attach: tuple[StreamName, ...] | None
+    """None: every stream that it has."""
+    encoding: Encoding
+    overflow: Overflow
+    backlog_bytes: int
+    timeout_s: float | None
+    grace_s: float
+
+
+class SessionRegistry:
+    """Spawns sessions, finds them, forgets them, and gives each its turn to be heard."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        exit_watch: ExitWatch,
+        descriptor_limit: DescriptorLimit,
+        limits: Limits,
+        *,
+        wall_clock: Callable[[], int],
+        environment: Mapping[str, str],
+    ) -> None:
+        """Start empty; ``wall_clock`` counts nanoseconds since the epoch."""
+        self._loop = loop
+        self._exit_watch = exit_watch
+        self._descriptor_limit = descriptor_limit
+        self._limits = limits
+        self._wall_clock = wall_clock
+        self._environment = environment
+        self._sessions: dict[str, Session] = {}
+        self._closed: deque[Session] = deque()
+        self._departing: set[Session] = set()
+        self._leftovers: list[Child] = []
+        self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
+        self._spawned = 0
+        self._attached = 0
+
+    @property
+    def max_sessions(self) -> int:
+        """How many sessions may be open at once, which the descriptors may lower."""
+        affordable = (self._descriptor_limit.soft - RESERVED_DESCRIPTORS) // DESCRIPTORS_PER_SESSION
+        return min(self._limits.max_sessions, affordable)
+
+    def spawn(self, order: SpawnOrder) -> Session:
+        """Start a session. Raises PipeRpcError: LIMIT_EXCEEDED, STREAM_UNAVAILABLE or SPAWN_FAILED."""
+        if len(self._sessions) - len(self._closed) + len(self._departing) >= self.max_sessions:
+            raise PipeRpcError(
+                ErrorCode.LIMIT_EXCEEDED,
+                f"{self.max_sessions} sessions are open, as many as may be. Terminate some, or raise --max-sessions.",
+                limit="maxSessions",
+                value=self.max_sessions,
+            )
+        if order.merge_stderr and StreamName.STDERR in (order.attach or ()):
+            raise PipeRpcError(
+                ErrorCode.STREAM_UNAVAILABLE,
+                "With mergeStderr there is no stderr to attach to: its bytes are in stdout.",
+                stream=StreamName.STDERR.value,
+            )
+        spec = SpawnSpec(order.argv, order.cwd, self._child_environment(order), order.merge_stderr, order.stdin_pipe)
+        try:
+            child = spawn(spec, self._descriptor_limit)
+        except SpawnError as error:
+            raise _spawn_failed(error) from None
+        session = self._open(order, child)
+        for name in session.streams if order.attach is None else order.attach:
+            self.attach(session, name, from_offset=None, encoding=None, steal=False)
+        return session
+
+    def get(self, session_id: str) -> Session:
+        """Find a session. Raises PipeRpcError: SESSION_NOT_FOUND."""
+        session = self._sessions.get(session_id)
+        if session is None:
+            raise session_not_found(session_id)
+        return session
+
+    def sessions(self, originator: str = "") -> list[Session]:
+        """Sessions in the order of their spawns; of one originator, or with "" all."""
+        return [each for each in self._sessions.values() if originator in ("", each.description.originator)]
+
+    def attach(
+        self, session: Session, name: StreamName, *, from_offset: int | None, encoding: Encoding | None, steal: bool
+    ) -> tuple[Attachment, int, Detached | None]:
+        """Attach to a stream: the attachment, the bytes missed before it, and whom it was stolen from.
+
+        Raises PipeRpcError: STREAM_UNAVAILABLE, ALREADY_ATTACHED or OFFSET_OUT_OF_RANGE.
+        """
+        stream = session.stream(name)
+        if stream.attachment is not None and not steal:
+            raise PipeRpcError(
+                ErrorCode.ALREADY_ATTACHED,
+                f"{name.value} of session {session.session_id} is attached. Detach it first, or attach with steal.",
+                sessionId=session.session_id,
+                stream=name.value,
+                attachmentId=stream.attachment.attachment_id,
+            )
+        wanted = stream.ring.start if from_offset is None else require_offset(session, name, from_offset)
+        offset = max(wanted, stream.ring.start)
+        stolen = session.detach(name, DetachReason.STOLEN)
+        self._attached += 1
+        attachment_id = f"attachment-{self._attached:08x}"
+        attachment = session.attach(name, attachment_id, offset, encoding or session.description.encoding)
+        return attachment, offset - wanted, stolen
+
+    def terminate(self, session: Session, grace_s: float | None) -> None:
+        """Ask one session to end; None means its own grace."""
+        session.terminate(session.description.grace_s if grace_s is None else grace_s, Reason.REQUEST)
+
+    def terminate_all(self, originator: str, older_than_s: float, grace_s: float | None) -> int:
+        """Ask all running sessions of an originator that are at least so old to end; returns how many."""
+        chosen = [
+            each
+            for each in self.sessions(originator)
+            if each.is_running and self._loop.now - each.description.started >= older_than_s
+        ]
+        for session in chosen:
+            with suppress(PipeRpcError):  # One that may not be signalled must not save the others.
+                self.terminate(session, grace_s)
+        return len(chosen)
+
+    def remove(self, session: Session) -> list[Detached]:
+        """Forget a session, a running one by killing it, and return what is to be told of its attachments."""
+        if session.is_running:
+            with suppress(PipeRpcError):  # If it may not be signalled, it is still let go of, and reaped if it ends.
+                session.terminate(0, Reason.REQUEST)
+        detached = [each for name in session.streams if (each := session.detach(name, DetachReason.REMOVED))]
+        self._forget(session)
+        return detached
+
+    def purge(self, originator: str) -> int:
+        """Forget the closed sessions of an originator; returns how many."""
+        chosen = [each for each in self.sessions(originator) if each.closed_announced]
+        for session in chosen:
+            self._forget(session)
+        return len(chosen)
+
+    def pull(self, limit: int) -> Announcement | None:
+        """The next thing to tell the client, of each session with news in turn; None where there is nothing now."""
+        while self._ready:
+            session = next(iter(self._ready))
+            del self._ready[session]
+            announcement = session.pull(limit)
+            if announcement is None:
+                continue
+            self._ready[session] = None
+            if isinstance(announcement, Closed):
+                self._closed.append(session)
+                self._forget_beyond_retention()
+            return announcement
+        return None
+
+    def end_all(self, *, kill: bool) -> None:
+        """End every process that was ever started here and is left: each session within its grace, or now."""
+        for session in [*self._sessions.values(), *self._departing]:
+            with suppress(PipeRpcError):  # What may not be signalled must not save the others.
+                session.terminate(0 if kill else session.description.grace_s, Reason.SHUTDOWN)
+        for child in self._leftovers:
+            with suppress(ProcessLookupError, PermissionError):
+                child.group.send(signal.SIGKILL)
+
+    def has_processes(self) -> bool:
+        """Whether any process of any session is left, forgotten sessions included."""
+        self._leftovers = [child for child in self._leftovers if child.group.has_members()]
+        return bool(self._leftovers) or any(
+            each.has_processes() for each in [*self._sessions.values(), *self._departing]
+        )
+
+    def longest_grace_s(self) -> float:
+        """The longest grace that any session has."""
+        return max((each.description.grace_s for each in self._sessions.values()), default=0.0)
+
+    def has_news(self) -> bool:
+        """Whether there may be something to pull now, or an exit that is not told yet."""
+        return bool(self._ready) or any(
+            each.exit is not None and not each.exit_announced for each in self._sessions.values()
+        )
+
+    def _open(self, order: SpawnOrder, child: Child) -> Session:
+        self._spawned += 1
+        created_ns = self._wall_clock()
+        description = Description(
+            session_id=f"pipe-{created_ns:016x}-{self._spawned:08x}",
+            originator=order.originator,
+            command=shlex.join(order.argv) if order.command is None else order.command,
+            argv=order.argv,
+            cwd=_absolute(order.cwd),
+            merge_stderr=order.merge_stderr,
+            encoding=order.encoding,
+            overflow=order.overflow,
+            backlog_bytes=order.backlog_bytes,
+            grace_s=order.grace_s,
+            timeout_s=order.timeout_s,
+            created_at=created_ns / 1e9,
+            started=self._loop.time(),
+        )
+        session = Session(
+            description,
+            child,
+            self._loop,
+            self._exit_watch,
+            wall_clock=lambda: self._wall_clock() / 1e9,
+            read_bytes=self._limits.child_read_bytes,
+            stdin_bytes=self._limits.max_stdin_bytes,
+            on_ready=self._note_ready,
+        )
+        self._sessions[session.session_id] = session
+        return session
+
+    def _child_environment(self, order: SpawnOrder) -> Mapping[str, str] | None:
+        if order.inherit_env and not order.env:
+            return None
+        environment = dict(self._environment) if order.inherit_env else {}
+        for name, value in order.env.items():
+            if value is None:
+                environment.pop(name, None)
+            else:
+                environment[name] = value
+        return environment
+
+    def _note_ready(self, session: Session) -> None:
+        if session in self._departing:
+            if not session.is_running:
+                self._departing.discard(session)
+                self._release(session)
+        elif session.session_id in self._sessions:
+            self._ready[session] = None
+
+    def _forget(self, session: Session) -> None:
+        del self._sessions[session.session_id]
+        self._ready.pop(session, None)
+        if session.closed_announced:
+            self._closed.remove(session)
+        session.abandon()
+        if session.is_running:
+            self._departing.add(session)
+        else:
+            self._release(session)
+
+    def _release(self, session: Session) -> None:
+        """Keep the last hold on a forgotten session's processes: they are ended with the server."""
+        child = session.release_group()
+        if child is not None:
+            self._leftovers = [each for each in self._leftovers if each.group.has_members()]
+            self._leftovers.append(child)
+
+    def _forget_beyond_retention(self) -> None:
+        retained = sum(each.retained_bytes for each in self._closed)
+        while len(self._closed) > self._limits.max_exited_sessions or retained > self._limits.max_exited_backlog_bytes:
+            oldest = self._closed[0]
+            retained -= oldest.retained_bytes
+            self._forget(oldest)
+
+
+def session_not_found(session_id: str) -> PipeRpcError:
+    """The error for an id that no session has."""
+    return PipeRpcError(
+        ErrorCode.SESSION_NOT_FOUND,
+        f"No session has the id {session_id!r}: it never had one, or the session was removed or purged. "
+        "session/list shows those that there are.",
+        sessionId=session_id,
+    )
+
+
+def require_offset(session: Session, name: StreamName, offset: int) -> int:
+    """Check that the offset is not beyond the stream's end. Raises PipeRpcError: OFFSET_OUT_OF_RANGE."""
+    end = session.stream(name).ring.end
+    if offset > end:
+        raise PipeRpcError(
+            ErrorCode.OFFSET_OUT_OF_RANGE,
+            f"{name.value} of session {session.session_id} ends at offset {end}; {offset} lies beyond it.",
+            sessionId=session.session_id,
+            stream=name.value,
+            endOffset=end,
+        )
+    return offset
+
+
+def _absolute(cwd: str | None) -> str:
+    try:
+        return os.path.join(os.getcwd(), cwd or "").rstrip("/") or "/"
+    except FileNotFoundError:
+        return cwd or ""  # The server's own directory was deleted under it, which a child may survive as well.
+
+
+def _spawn_failed(error: SpawnError) -> PipeRpcError:
+    name = errno.errorcode.get(error.errno, str(error.errno))
+    match error.stage:
+        case "chdir":
+            what = f"The working directory {error.path!r} cannot be entered: {error.reason}. Check cwd."
+        case "exec" if error.errno == errno.ENOENT and error.path and os.path.isfile(error.path):
+            what = f"{error.path!r} is there, but the interpreter in its first line is not: {error.reason}."
+        case "exec" if error.errno == errno.ENOEXEC:
+            what = f"{error.path!r} is no program: {error.reason}. A script needs a first line such as '#!/bin/sh'."
+        case "exec":
+            what = f"The program {error.path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
+        case "fork":
+            what = f"The system has no room for another process: {error.reason}. End some sessions and try again."
+    return PipeRpcError(
+        ErrorCode.SPAWN_FAILED, what, errno=name, message=error.reason, path=error.path, stage=error.stage
+    )

@@ -1,0 +1,138 @@
+"""A child's stdin: a bounded queue of writes, in the order in which they were asked for.
+
+Rules of this file: a write is accepted whole or refused whole; each accepted one is answered once, when its last byte
+has entered the pipe or can never enter it. A child that does not read delays nobody but its own writers.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.loop.descriptor import OwnDescriptor
+from pipe_rpc.loop.loop import WRITE, Loop, Watch
+
+Done = Callable[[int, PipeRpcError | None], None]
+"""Called with the bytes that entered the pipe, and what went wrong, if anything."""
+
+
+class Write:
+    """One accepted write."""
+
+    __slots__ = ("close", "done", "remaining", "size")
+
+    def __init__(self, data: bytes, done: Done, *, close: bool) -> None:
+        self.size = len(data)
+        self.remaining = memoryview(data)
+        self.close = close
+        self.done = done
+
+    @property
+    def written(self) -> int:
+        """Bytes of it that have entered the pipe."""
+        return self.size - len(self.remaining)
+
+
+class StdinPipe:
+    """The writing end of a child's stdin; ``fd`` None means that there is none."""
+
+    def __init__(self, fd: int | None, loop: Loop, *, max_bytes: int) -> None:
+        self._descriptor = None if fd is None else OwnDescriptor(fd)
+        self._loop = loop
+        self._max_bytes = max_bytes
+        self._queue: deque[Write] = deque()
+        self._watch: Watch | None = None
+        self.pending_bytes = 0
+        self._why_closed = 'The session was spawned with stdin "null"; spawn with "pipe" to write.'
+
+    def __repr__(self) -> str:
+        return f"<StdinPipe {'open' if self.is_open else 'closed'}, {self.pending_bytes} bytes wait>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a write would be accepted: false from the moment that a close is queued."""
+        return self._descriptor is not None and not (self._queue and self._queue[-1].close)
+
+    def write(self, data: bytes, done: Done, *, close: bool) -> Write:
+        """Queue a write, and close behind it if asked; ``done`` may be called before this returns.
+
+        Raises PipeRpcError: STDIN_CLOSED, or STDIN_FULL where the queue would grow above its limit. Nothing is written
+        then. Writing nothing to a closed stdin is no error.
+        """
+        write = Write(data, done, close=close)
+        if not data and not close and not self._queue:
+            done(0, None)
+            return write
+        if not self.is_open:
+            raise self._closed_error(0)
+        if self.pending_bytes + len(data) > self._max_bytes:
+            raise PipeRpcError(
+                ErrorCode.STDIN_FULL,
+                f"{self.pending_bytes} bytes wait already for the child to read them; {len(data)} more exceed the "
+                f"limit of {self._max_bytes}. Wait for the answers of earlier writes, or write in smaller pieces.",
+                pendingBytes=self.pending_bytes,
+                limitBytes=self._max_bytes,
+            )
+        if close:
+            self._why_closed = "An earlier write closed it."
+        self._queue.append(write)
+        self.pending_bytes += len(data)
+        if self._watch is None:
+            self._flush()
+        return write
+
+    def cancel(self, write: Write) -> None:
+        """Drop what has not entered the pipe yet; ``done`` is not called."""
+        self._queue.remove(write)
+        self.pending_bytes -= len(write.remaining)
+        if not self._queue:
+            self._unwatch()
+
+    def close(self, why: str) -> None:
+        """Close it now; writes that wait are answered STDIN_CLOSED with ``why``, a sentence for people."""
+        if self._descriptor is None:
+            return
+        self._why_closed = why
+        self._unwatch()
+        self._descriptor.close()
+        self._descriptor = None
+        self.pending_bytes = 0
+        refused, self._queue = self._queue, deque()
+        for write in refused:
+            write.done(write.written, self._closed_error(write.written))
+
+    def _flush(self) -> None:
+        if self._descriptor is None:
+            return
+        try:
+            size = self._descriptor.write([self._queue[0].remaining]) if self._queue[0].remaining else 0
+        except BrokenPipeError:
+            self.close("The child has closed its stdin.")
+            return
+        self._advance(size or 0)
+
+    def _advance(self, size: int) -> None:
+        """Take note of what entered the pipe, and answer or go on."""
+        write = self._queue[0]
+        write.remaining = write.remaining[size:]
+        self.pending_bytes -= size
+        if not write.remaining:
+            self._queue.popleft()
+            if write.close:
+                self.close(self._why_closed)
+            write.done(write.size, None)
+        if self._queue and self._watch is None and self._descriptor is not None:
+            self._watch = self._loop.watch(self._descriptor.fd, WRITE, self._flush)
+        elif not self._queue:
+            self._unwatch()
+
+    def _unwatch(self) -> None:
+        if self._watch is not None:
+            self._loop.unwatch(self._watch)
+            self._watch = None
+
+    def _closed_error(self, written: int) -> PipeRpcError:
+        return PipeRpcError(
+            ErrorCode.STDIN_CLOSED,
+            f"Nothing more can be written to the child's stdin. {self._why_closed}",
+            bytesWritten=written,
+        )
