@@ -10,14 +10,14 @@ def main(argv: list[str]) -> int:
         return 2
     match argv:
         case ["run", *rest]:
-            from pipe_rpc.cli import run
+            from pipe_rpc.cli.run import main as run
 
-            return run.main(rest)
+            return run(rest)
         case ["schema", *rest]:
-            from pipe_rpc.cli import schema
+            from pipe_rpc.cli.schema import main as schema
 
-            return schema.main(rest)
+            return schema(rest)
         case ["serve", *rest] | rest:
-            from pipe_rpc.cli import serve
+            from pipe_rpc.cli.serve import main as serve
 
-            return serve.main(rest)
+            return serve(rest)

@@ -5,6 +5,7 @@ MalformedError, which knows the id to answer where the message had a usable one.
 """
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, NamedTuple, TypeGuard
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
@@ -46,6 +47,15 @@ class MalformedError(Exception):
         super().__init__(message)
         self.error = PipeRpcError(code, message)
         self.id = request_id
+
+
+class Deferred(Enum):
+    """What a handler returns whose request is answered at another time, or was answered already."""
+
+    DEFERRED = "deferred"
+
+
+DEFERRED = Deferred.DEFERRED
 
 
 def parse(body: bytes) -> Message:

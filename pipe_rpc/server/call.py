@@ -1,6 +1,5 @@
-"""What a handler gets beside its params, and what it may return beside a result."""
+"""What a handler gets beside its params."""
 
-from enum import Enum
 from typing import NamedTuple
 
 from pipe_rpc.limits import Limits
@@ -10,15 +9,6 @@ from pipe_rpc.server.handshake import Connection
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.session.registry import SessionRegistry
-
-
-class Deferred(Enum):
-    """The answer comes later, from the pending table."""
-
-    DEFERRED = "deferred"
-
-
-DEFERRED = Deferred.DEFERRED
 
 
 class Call(NamedTuple):

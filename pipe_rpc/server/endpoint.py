@@ -4,6 +4,7 @@ Rules of this file: the base protocol is answered here, ``session/*`` by the han
 language server; the last two are imported when the first of their messages comes.
 """
 
+import gc
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
@@ -13,6 +14,7 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.protocol.envelope import (
+    DEFERRED,
     Id,
     MalformedError,
     Notification,
@@ -24,7 +26,7 @@ from pipe_rpc.protocol.envelope import (
     parse,
 )
 from pipe_rpc.protocol.methods import BASE_METHODS, LSP_METHODS, SESSION_METHODS
-from pipe_rpc.server.call import DEFERRED, Call
+from pipe_rpc.server.call import Call
 from pipe_rpc.server.ending import Ending
 from pipe_rpc.server.handshake import Connection, initialize_result, read_initialize
 from pipe_rpc.server.log import Log
@@ -114,8 +116,7 @@ class Endpoint:
         except PipeRpcError as error:
             outcome = error
         except Exception as error:  # noqa: BLE001 - whatever a handler does, its request is answered and the server lives
-            self._log.exception(f"{request.method} failed", error)
-            outcome = PipeRpcError(ErrorCode.INTERNAL_ERROR, "The server failed; its stderr tells more.")
+            outcome = self._log_failure(request.method, error)
         if outcome is not DEFERRED:
             self.answer(request.id, outcome)
 
@@ -141,6 +142,10 @@ class Endpoint:
             ErrorCode.METHOD_NOT_FOUND,
             f"There is no method {method[:80]!r}. The answer to initialize lists what there is.",
         )
+
+    def _log_failure(self, what: str, error: Exception) -> PipeRpcError:
+        self._log.exception(f"{what} failed", error)
+        return PipeRpcError(ErrorCode.INTERNAL_ERROR, "The server failed; its log tells more. Please report it.")
 
     def _initialize(self, request: Request) -> Any:
         self._connection = read_initialize(request.params, self._limits)
@@ -188,10 +193,19 @@ class Endpoint:
     def _open_language_server(self, connection: Connection) -> Any:
         if self._language_server is None:
             # Imported at first use: it takes twenty times as long as everything else.
-            from pipe_rpc.server.language_server import LanguageServer
+            from pipe_rpc.lsp.jobs import LanguageServices
 
-            call = Call(0, connection, self._registry, self._pending, self._teller, self._loop, self._limits)
-            self._language_server = LanguageServer(call, self._send, self.answer, self._log)
+            self._language_server = LanguageServices(
+                self._loop,
+                self._registry,
+                connection.params,
+                send=self._send,
+                call_method=lambda method, params: self._call_session_method(connection, Request(0, method, params)),
+                on_failure=self._log_failure,
+            )
+            gc.collect()
+            gc.freeze()  # As at the start: half a thousand classes need no collector to look at them.
+            self._teller.listeners.append(self._language_server.announced)
         return self._language_server
 
 

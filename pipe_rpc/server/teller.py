@@ -4,6 +4,7 @@ Rules of this file: output is the hot path, so its notification is written strai
 goes through its message type. Requests that wait for an event are answered behind the news of it.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,12 +20,15 @@ class Teller:
     def __init__(self, transport: Transport, pending: PendingRequests) -> None:
         self._transport = transport
         self._pending = pending
+        self.listeners: list[Callable[[Announcement], None]] = []
+        """Called behind each notification but those of output."""
 
     def tell(self, announcement: Announcement) -> None:
         """Queue the notification, then let requests know that wait for it."""
         match announcement:
             case Output():
                 self._transport.send(_output_body(announcement))
+                return
             case Detached():
                 self._transport.send(encode_notification("session/detached", _wire().detached(announcement)))
             case Exited():
@@ -33,6 +37,8 @@ class Teller:
             case Closed():
                 self._transport.send(encode_notification("session/closed", _wire().closed(announcement)))
                 self._pending.announced(announcement, announcement.session.session_id)
+        for listener in self.listeners:
+            listener(announcement)
 
 
 def _output_body(output: Output) -> bytes:

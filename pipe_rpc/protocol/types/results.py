@@ -38,7 +38,7 @@ class Usage:
 
     user_ms: float = member("Processor time in user mode.")
     system_ms: float = member("Processor time in the kernel.")
-    max_rss_bytes: int = member("The largest resident set.")
+    max_rss_bytes: int = member("The largest resident set; not less than the server's own, where a child begins.")
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ import signal
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.limits import Limits
+from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.protocol.types import (
     Empty,
@@ -17,7 +18,7 @@ from pipe_rpc.protocol.types import (
     WaitResult,
 )
 from pipe_rpc.server import to_wire
-from pipe_rpc.server.call import DEFERRED, Call, Deferred
+from pipe_rpc.server.call import Call
 from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
 from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.registry import SpawnOrder

@@ -4,6 +4,7 @@ import binascii
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.protocol.types import (
     AttachParams,
@@ -15,7 +16,7 @@ from pipe_rpc.protocol.types import (
     WriteParams,
     WriteResult,
 )
-from pipe_rpc.server.call import DEFERRED, Call, Deferred
+from pipe_rpc.server.call import Call
 from pipe_rpc.session.announcement import DetachReason, StreamName
 from pipe_rpc.session.registry import require_offset
 

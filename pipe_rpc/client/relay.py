@@ -1,0 +1,238 @@
+"""A command run through an endpoint as if it were run directly: ``pipe-rpc run``.
+
+Rules of this file: bytes pass unchanged in both directions, and no side is read further while the other has no room, so
+nothing is lost and nothing piles up. Signals become requests; the command's end becomes the exit status.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pipe_rpc.buffers.text import Encoding, encode_piece
+from pipe_rpc.client.conversation import Conversation, event_of, output_bytes, result_of
+from pipe_rpc.client.endpoint_process import EndpointProcess
+from pipe_rpc.client.errors import RpcError
+from pipe_rpc.client.sink import Sink
+from pipe_rpc.client.trace import Trace
+from pipe_rpc.loop.descriptor import Descriptor, OwnDescriptor, claim
+from pipe_rpc.loop.loop import READ, Loop, Watch
+from pipe_rpc.loop.signals import SignalWatch
+from pipe_rpc.protocol.envelope import Notification, Response
+from pipe_rpc.protocol.types import ExitedParams, OutputParams
+
+_READ_BYTES = 64 * 1024
+"""From the server, or from the person's stdin, of which one write is under way at a time."""
+_NOT_FOUND, _NOT_EXECUTABLE, _ENDPOINT_FAILED = 127, 126, 125
+"""What shells, env(1) and timeout(1) exit with when a command cannot be run, or they themselves fail."""
+
+
+class RelayOptions(NamedTuple):
+    """What the person asked for; times in milliseconds, None for the server's defaults."""
+
+    timeout_ms: float | None
+    grace_ms: float | None
+    trace: bool
+
+
+class Relay:
+    """Runs one command; call ``run`` once."""
+
+    def __init__(self, endpoint: EndpointProcess, argv: list[str], options: RelayOptions) -> None:
+        self._argv = argv
+        self._options = options
+        self._trace = Trace() if options.trace else None
+        self._loop = Loop()
+        self._conversation = Conversation()
+        self._answers: dict[Any, Callable[[Response], None]] = {}
+        self._session_id: str | None = None
+        self._status: int | None = None
+        self._endpoint = endpoint
+        self._from_server = OwnDescriptor(os.dup(endpoint.stdout_fd))
+        server_stdin = OwnDescriptor(os.dup(endpoint.stdin_fd))
+        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=self._server_gone)
+        self._stdout = Sink(claim(1), self._loop, on_room=self._read_on, on_broken=self._terminate)
+        self._stderr = Sink(claim(2), self._loop, on_room=self._read_on, on_broken=self._terminate)
+        self._stdin = _claim_stdin()
+        self._read_watch: Watch | None = None
+        self._stdin_watch: Watch | None = None
+        self._signals = SignalWatch(
+            self._loop,
+            {
+                signal.SIGINT: lambda: self._pass_on("SIGINT"),
+                signal.SIGQUIT: lambda: self._pass_on("SIGQUIT"),
+                signal.SIGTERM: self._terminate,
+                signal.SIGHUP: self._terminate,
+            },
+        )
+
+    def run(self) -> int:
+        """Run the command to its end; returns its status, 128 + n after signal n."""
+        self._read_on()
+        self._request("initialize", {"capabilities": {}, "clientInfo": {"name": "pipe-rpc run"}}, self._initialized)
+        self._loop.run()
+        for sink in (self._server, self._stdout, self._stderr):
+            sink.close()
+        self._from_server.close()
+        self._signals.close()
+        self._loop.close()
+        self._endpoint.close()
+        return _ENDPOINT_FAILED if self._status is None else self._status
+
+    def _initialized(self, response: Response) -> None:
+        result_of(response)
+        self._notify("initialized", {})
+        params: dict[str, Any] = {
+            "argv": self._argv,
+            "stdin": "null" if self._stdin is None else "pipe",
+            "encoding": "auto",  # text where it is text, for the reader of a trace, and exact in any case
+            # Where both go to the same place, as on a terminal, one pipe keeps their order.
+            "mergeStderr": os.path.sameopenfile(1, 2),
+        }
+        if self._options.timeout_ms is not None:
+            params["timeoutMs"] = self._options.timeout_ms
+        if self._options.grace_ms is not None:
+            params["graceMs"] = self._options.grace_ms
+        self._request("session/spawn", params, self._spawned)
+
+    def _spawned(self, response: Response) -> None:
+        try:
+            self._session_id = result_of(response)["sessionId"]
+        except RpcError as error:
+            self._complain(error.message)
+            not_found = error.data.get("errno") == "ENOENT" and error.data.get("stage") == "exec"
+            self._finish(_NOT_FOUND if not_found else _NOT_EXECUTABLE)
+            return
+        self._watch_stdin()
+
+    def _watch_stdin(self) -> None:
+        if self._stdin is not None and self._stdin_watch is None:
+            self._stdin_watch = self._loop.watch(self._stdin.fd, READ, self._read_stdin)
+
+    def _read_stdin(self) -> None:
+        if self._stdin is None or self._stdin_watch is None:
+            return
+        buffer = bytearray(_READ_BYTES)
+        size = self._stdin.read_into([memoryview(buffer)])
+        if size is None:
+            return
+        self._loop.unwatch(self._stdin_watch)
+        self._stdin_watch = None
+        piece = encode_piece(bytes(buffer[:size]), Encoding.AUTO, final=True)
+        params = {"data": piece.text, "encoding": piece.encoding.value, "close": size == 0}
+        then = _ignore if size == 0 else self._written
+        self._request("session/write", {"sessionId": self._session_id, **params}, then)
+
+    def _written(self, response: Response) -> None:
+        try:
+            result_of(response)
+        except RpcError:
+            return  # The command reads no more, which is its own affair.
+        if self._status is None:
+            self._watch_stdin()
+
+    def _told(self, notification: Notification) -> None:
+        match event_of(notification):
+            case OutputParams() as output:
+                sink = self._stdout if output.stream == "stdout" else self._stderr
+                sink.send(output_bytes(output))
+            case ExitedParams() as exited:
+                if exited.reason == "timeout":
+                    self._complain(f"the time was up after {exited.duration_ms / 1000:.1f} s")
+                self._finish(_status(exited))
+            case _:
+                pass
+
+    def _finish(self, status: int) -> None:
+        self._status = status
+        self._request("shutdown", None, self._shut_down)
+
+    def _shut_down(self, response: Response) -> None:
+        result_of(response)
+        self._notify("exit", None)
+        self._loop.add_before_sleep(self._stop_when_written)
+
+    def _stop_when_written(self) -> bool:
+        if self._server.is_empty and self._stdout.is_empty and self._stderr.is_empty:
+            self._loop.stop()
+        return False
+
+    def _pass_on(self, name: str) -> None:
+        if self._session_id is None or self._status is not None:
+            self._loop.stop()
+        else:
+            self._request("session/signal", {"sessionId": self._session_id, "signal": name}, _ignore)
+
+    def _terminate(self) -> None:
+        if self._session_id is None or self._status is not None:
+            self._loop.stop()
+        else:
+            self._request("session/terminate", {"sessionId": self._session_id}, _ignore)
+
+    def _request(self, method: str, params: Any, then: Callable[[Response], None]) -> None:
+        request_id, frame = self._conversation.request(method, params)
+        self._answers[request_id] = then
+        if self._trace is not None:
+            self._show(self._trace.sent({"id": request_id, "method": method, "params": params}))
+        self._server.send(frame)
+
+    def _notify(self, method: str, params: Any) -> None:
+        if self._trace is not None:
+            self._show(self._trace.sent({"method": method, "params": params}))
+        self._server.send(self._conversation.notification(method, params))
+
+    def _read_on(self) -> None:
+        if self._read_watch is None and self._stdout.has_room and self._stderr.has_room:
+            self._read_watch = self._loop.watch(self._from_server.fd, READ, self._read)
+
+    def _read(self) -> None:
+        buffer = bytearray(_READ_BYTES)
+        size = self._from_server.read_into([memoryview(buffer)])
+        if size is None:
+            return
+        if size == 0:
+            self._server_gone()
+            return
+        for message in self._conversation.receive(bytes(buffer[:size])):
+            self._receive(message)
+        if self._read_watch is not None and not (self._stdout.has_room and self._stderr.has_room):
+            self._loop.unwatch(self._read_watch)
+            self._read_watch = None
+
+    def _server_gone(self) -> None:
+        if self._status is None:
+            self._complain("the endpoint ended before the command did")
+        self._loop.stop()
+
+    def _receive(self, message: Response | Notification) -> None:
+        if self._trace is not None:
+            whole = message.message if isinstance(message, Response) else message._asdict()
+            self._show(self._trace.received(whole))
+        if isinstance(message, Response):
+            self._answers.pop(message.message.get("id"), _ignore)(message)
+        else:
+            self._told(message)
+
+    def _show(self, line: str) -> None:
+        self._stderr.send(line.encode(errors="replace"))
+
+    def _complain(self, what: str) -> None:
+        self._show(f"pipe-rpc run: {what}\n")
+
+
+def _claim_stdin() -> Descriptor | None:
+    try:
+        os.fstat(0)
+    except OSError:
+        return None
+    return claim(0)
+
+
+def _status(exited: ExitedParams) -> int:
+    if exited.exit_code is not None:
+        return exited.exit_code
+    return 128 + signal.Signals[exited.signal or "SIGKILL"]
+
+
+def _ignore(response: Response) -> None:
+    """Do nothing: what comes of it shows in the command's end."""

@@ -1,0 +1,43 @@
+"""A conversation as a person reads it: one line for each message."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+_LONGEST = 240
+"""Characters of JSON in a line: about three lines of a terminal."""
+
+
+class Trace:
+    """Formats messages with the seconds since the start of the conversation."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._methods: dict[Any, str] = {}
+
+    def sent(self, message: Mapping[str, Any]) -> str:
+        """A line for what the client sent."""
+        if "id" in message:
+            self._methods[message["id"]] = message["method"]
+        return self._line("→", message)
+
+    def received(self, message: Mapping[str, Any]) -> str:
+        """A line for what the server sent."""
+        return self._line("←", message)
+
+    def _line(self, arrow: str, message: Mapping[str, Any]) -> str:
+        request_id = f"#{message['id']} " if "id" in message else ""
+        if "method" in message:
+            what, value = message["method"], message.get("params")
+        else:
+            what = self._methods.pop(message.get("id"), "answer")
+            value = message.get("result")
+        if "error" in message:
+            what, value = f"{what} failed", message["error"]
+        text = json.dumps(value, ensure_ascii=False)
+        if len(text) > _LONGEST:
+            text = f"{text[:_LONGEST]}… ({len(text)} characters)"
+        # JSON escapes every control character below U+0020; these two lie above.
+        text = text.replace("\x7f", "\\u007f").replace("\x9b", "\\u009b")
+        return f"{time.monotonic() - self._started:8.3f} s {arrow} {request_id}{what} {text}\n"

@@ -1,0 +1,191 @@
+"""Commands and progress for any LSP client: a pygls server that is fed messages and owns nothing.
+
+Rules of this file: pygls is used through its public seams. What its stock message path gets wrong is kept out here:
+params are structured before it sees them, failures carry no traceback, and notifications that would leak a Future go
+round it.
+"""
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from pipe_rpc import __version__
+from pipe_rpc.errors import PipeRpcError
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.lsp.progress import JobProgress, ProgressDisplay
+from pipe_rpc.protocol.converter import unstructure
+from pipe_rpc.protocol.envelope import DEFERRED, Deferred, Notification, Request, Response
+from pipe_rpc.protocol.methods import COMMANDS
+from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.session.announcement import Announcement, Exited
+from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.session import Exit
+
+_USAGE = (
+    'must be a shell line ["make -j2"], an argv ["make", "-j2"] or [["make"]], or the params of session/spawn '
+    '[{"argv": ["make", "-j2"]}]'
+)
+
+
+class LanguageServices:
+    """The language server of one connection.
+
+    ``call_method`` runs a method of ours and returns its result, or raises PipeRpcError; ``send`` takes bodies;
+    ``on_failure`` logs what should not have happened, and returns the error to answer.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        registry: SessionRegistry,
+        initialize_params: Mapping[str, Any],
+        *,
+        send: Callable[[bytes], None],
+        call_method: Callable[[str, Any], Any],
+        on_failure: Callable[[str, Exception], PipeRpcError],
+    ) -> None:
+        # Its records quote params, environment values among them, and its handler of last resort writes and waits.
+        logging.getLogger("pygls").addHandler(logging.NullHandler())
+        logging.getLogger("pygls").propagate = False
+        self._registry = registry
+        self._call_method = call_method
+        self._on_failure = on_failure
+        self._jobs: dict[str, JobProgress | None] = {}
+        self._server = LanguageServer("pipe-rpc", __version__)
+        capabilities = self._introduce(initialize_params)
+        window = capabilities.window
+        self._progress = ProgressDisplay(
+            self._server, loop, client_shows_progress=bool(window and window.work_done_progress)
+        )
+        self._client_token: types.ProgressToken | None = None
+        self.register("pipe-rpc.run", self._run)
+        self.register("pipe-rpc.list", self._list)
+        self.register("pipe-rpc.terminate", self._terminate)
+        self._server.protocol.set_writer(_Writer(send), include_headers=False)
+
+    def register(self, command: str, handler: Callable[..., Any]) -> None:
+        """Let a plain function answer a command. Raises TypeError for others: without an event loop none would run."""
+        if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
+            raise TypeError(f"{command}: a command is answered in the turn that reads it; {handler} would run later")
+
+        def answer(*arguments: Any) -> Any:
+            try:
+                return handler(*arguments)
+            except PipeRpcError as error:
+                failure = error
+            except Exception as error:  # noqa: BLE001 - pygls would put the traceback on the wire
+                failure = self._on_failure(command, error)
+            raise JsonRpcException(
+                failure.message, int(failure.code), {"kind": failure.code.kind, **failure.data}
+            ) from None
+
+        self._server.command(command)(answer)
+
+    def receive_request(self, request: Request) -> Deferred:
+        """Let pygls handle a request; its answer is sent by the time that this returns.
+
+        Raises PipeRpcError: INVALID_PARAMS.
+        """
+        protocol = self._server.protocol
+        try:
+            message = protocol.structure_message({"jsonrpc": "2.0", **request._asdict()})
+        except JsonRpcException:
+            raise invalid_params([("params", f"must be what LSP says for {request.method}")]) from None
+        if message.params.command not in COMMANDS:
+            raise invalid_params([("params.command", f"must be one of {', '.join(COMMANDS)}")])
+        self._client_token = message.params.work_done_token
+        protocol.handle_message(message)
+        return DEFERRED
+
+    def receive_notification(self, notification: Notification) -> None:
+        """Take window/workDoneProgress/cancel: terminate the job, softly and then hard.
+
+        It goes round pygls, which would keep a Future for each such notification for ever.
+        """
+        token = notification.params.get("token") if isinstance(notification.params, dict) else None
+        for session_id, progress in list(self._jobs.items()):
+            if progress is not None and progress.token == token:
+                with suppress(PipeRpcError):  # A notification cannot be answered.
+                    self._call_method("session/terminate", {"sessionId": session_id})
+
+    def receive_response(self, response: Response) -> None:
+        """Take the answer to a request of ours, for which nothing waits."""
+        protocol = self._server.protocol
+        try:
+            message = protocol.structure_message(dict(response.message))
+        except JsonRpcException:
+            return  # It answers nothing that we asked.
+        protocol.handle_message(message)
+
+    def announced(self, announcement: Announcement) -> None:
+        """Close the display of a job that the client was just told the end of."""
+        if isinstance(announcement, Exited) and announcement.session.exit is not None:
+            progress = self._jobs.pop(announcement.session.session_id, None)
+            if progress is not None:
+                progress.end(_last_word(announcement.session.exit))
+
+    def _introduce(self, initialize_params: Mapping[str, Any]) -> types.ClientCapabilities:
+        """Give pygls the handshake that the client had with us; its answer goes nowhere."""
+        protocol = self._server.protocol
+        protocol.set_writer(_Writer(lambda _: None))
+        for capabilities in (initialize_params.get("capabilities") or {}, {}):
+            # What cannot be read is taken for what the client cannot do.
+            params = {"processId": None, "rootUri": None, "capabilities": capabilities}
+            with suppress(JsonRpcException):
+                message = {"jsonrpc": "2.0", "id": 0, "method": types.INITIALIZE, "params": params}
+                protocol.handle_message(protocol.structure_message(message))
+                break
+        return self._server.client_capabilities
+
+    def _run(self, *arguments: Any) -> Any:
+        match arguments:
+            case [dict() as params]:
+                spawn = {"attach": [], **params}
+            case [str() as line]:
+                spawn = {"argv": ["/bin/sh", "-c", line], "command": line, "attach": []}
+            case [list() as argv]:
+                spawn = {"argv": argv, "attach": []}
+            case [_, *_]:
+                spawn = {"argv": list(arguments), "attach": []}
+            case _:
+                raise invalid_params([("params.arguments", _USAGE)])
+        info = self._call_method("session/spawn", spawn)
+        session = self._registry.get(info.session_id)
+        self._jobs[session.session_id] = self._progress.begin(session, self._client_token)
+        return unstructure(info)
+
+    def _list(self, *arguments: Any) -> Any:
+        if arguments:
+            raise invalid_params([("params.arguments", "must be empty")])
+        return unstructure(self._call_method("session/list", None))
+
+    def _terminate(self, *session_ids: Any) -> Any:
+        chosen = session_ids or list(self._jobs)
+        for session_id in chosen:
+            self._call_method("session/terminate", {"sessionId": session_id})
+        return {"terminated": len(chosen)}
+
+
+class _Writer:
+    """What pygls writes bodies to."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+
+    def write(self, data: bytes) -> None:
+        """Take one body."""
+        self._send(data)
+
+    def close(self) -> None:
+        """Nothing: the transport is not pygls' to close."""
+
+
+def _last_word(exit_: Exit) -> str:
+    how = exit_.status.signal_name or f"exit status {exit_.status.exit_code}"
+    return f"{how} after {exit_.duration_s:.1f} s"

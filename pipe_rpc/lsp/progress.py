@@ -1,0 +1,82 @@
+"""A job's progress in the client's own display (LSP 3.17, "Work Done Progress")."""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from pipe_rpc.loop.loop import Deadline, Loop
+from pipe_rpc.lsp.last_line import last_line
+from pipe_rpc.session.output_stream import OutputStream
+from pipe_rpc.session.session import Session
+
+_REPORT_EVERY_S = 0.25
+"""People read no faster, and a flood must not become a flood of reports."""
+_FIRST_REQUEST_ID = 2**30
+"""Requests of ours have integer ids, since Vim cannot answer others; far from those that clients count up from 1."""
+
+
+class ProgressDisplay:
+    """Makes progress tokens and speaks for them."""
+
+    def __init__(self, server: LanguageServer, loop: Loop, *, client_shows_progress: bool) -> None:
+        self._server = server
+        self._loop = loop
+        self._client_shows_progress = client_shows_progress
+        self._request_ids = count(_FIRST_REQUEST_ID)
+
+    def begin(self, session: Session, client_token: types.ProgressToken | None) -> "JobProgress | None":
+        """Begin to show a job under the client's token, or under a new one; None where the client shows none."""
+        token = client_token
+        if token is None:
+            if not self._client_shows_progress:
+                return None
+            token = session.session_id
+            self._server.protocol.send_request(
+                types.WINDOW_WORK_DONE_PROGRESS_CREATE,
+                types.WorkDoneProgressCreateParams(token=token),
+                msg_id=next(self._request_ids),
+            )
+        return JobProgress(self._server, self._loop, session, token)
+
+
+class JobProgress:
+    """One job's display, from begin to end."""
+
+    def __init__(self, server: LanguageServer, loop: Loop, session: Session, token: types.ProgressToken) -> None:
+        self.token = token
+        self._server = server
+        self._loop = loop
+        self._report: Deadline | None = None
+        self._shown = ""
+        begin = types.WorkDoneProgressBegin(title=session.description.command, cancellable=True)
+        server.work_done_progress.begin(token, begin)
+        self._listening: list[tuple[OutputStream, Callable[[], None]]] = []
+        for stream in session.streams.values():
+            callback = partial(self._on_progress, stream)
+            stream.when_progress(callback)
+            self._listening.append((stream, callback))
+
+    def end(self, message: str) -> None:
+        """Close the display with a last word."""
+        if self._report is not None:
+            self._loop.cancel(self._report)
+        for stream, callback in self._listening:
+            stream.no_longer(callback)
+        progress = self._server.work_done_progress
+        progress.end(self.token, types.WorkDoneProgressEnd(message=message))
+        progress.tokens.pop(self.token, None)  # pygls keeps each token's Future for ever.
+
+    def _on_progress(self, stream: OutputStream) -> None:
+        if self._report is None:
+            when = self._loop.now + _REPORT_EVERY_S
+            self._report = self._loop.call_at(when, partial(self._report_now, stream))
+
+    def _report_now(self, stream: OutputStream) -> None:
+        self._report = None
+        line = last_line(stream)
+        if line and line != self._shown:
+            self._shown = line
+            self._server.work_done_progress.report(self.token, types.WorkDoneProgressReport(message=line))
