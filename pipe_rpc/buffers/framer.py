@@ -42,12 +42,13 @@ class Framer:
         return len(self._buffer) - self._position
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Take bytes of the stream, in order."""
+        """Take bytes of the stream, in order; after a failure they are of no use and dropped."""
+        if self._failure is not None:
+            return
         if self._position:
             # Cut once for each feed rather than once for each frame: many small frames in one read cost one move.
             del self._buffer[: self._position]
-            self._searched = max(0, self._searched - self._position)
-            self._position = 0
+            self._searched = self._position = 0
         self._buffer += data
 
     def next_body(self) -> bytes | None:
@@ -67,24 +68,27 @@ class Framer:
             return None
         body = bytes(memoryview(self._buffer)[self._position : self._position + self._body_bytes])
         self._position += self._body_bytes
-        self._searched = self._position
         self._body_bytes = None
         return body
 
     def _read_header(self) -> int | None:
         overlap = len(_END_OF_HEADER) - 1
         found = self._buffer.find(_END_OF_HEADER, max(self._position, self._searched - overlap))
-        header_bytes = (found if found >= 0 else len(self._buffer)) - self._position
+        # Where the end is not here yet, the last bytes may be the beginning of it, which is no part of the header.
+        header_bytes = (found if found >= 0 else len(self._buffer) - overlap) - self._position
         if header_bytes > self._max_header_bytes:
             raise FramingError(
                 f"The header is larger than {self._max_header_bytes} bytes. "
                 "A header is 'Content-Length: N', CR LF, and an empty line."
             )
+        header = bytes(self._buffer[self._position : found if found >= 0 else None])
         if found < 0:
+            # What is whole of it must already be right: a client that waits for an answer sends nothing more.
+            for line in header.split(b"\n")[:-1]:
+                _field(line)
             self._searched = len(self._buffer)
             return None
-        header = bytes(self._buffer[self._position : found])
-        length = _content_length(header)
+        length = _content_length(header + b"\r\n")
         if length > self._max_body_bytes:
             raise FramingError(
                 f"Content-Length {length} is above the frame limit of {self._max_body_bytes} bytes. "
@@ -97,12 +101,8 @@ class Framer:
 def _content_length(header: bytes) -> int:
     """Read the one field that matters and check the one that could change what the body means."""
     lengths = set[int]()
-    for line in header.split(b"\r\n"):
-        name, colon, value = line.partition(b":")
-        if not colon or not name or b"\n" in line or name.strip(_BLANKS) != name:
-            raise FramingError(f"{_shown(line)} is no header field. Each is 'Name: value' and ends in CR LF.")
-        value = value.strip(_BLANKS)
-        match name.lower():
+    for name, value in [_field(line) for line in header.split(b"\n")[:-1]]:
+        match name:
             case b"content-length":
                 lengths.add(_decimal(value))
             case b"content-type":
@@ -114,6 +114,15 @@ def _content_length(header: bytes) -> int:
     if len(lengths) > 1:
         raise FramingError("Content-Length is given twice, with different values. Give it once.")
     return lengths.pop()
+
+
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    """Split one line, without its line feed, into the name in lower case and the value."""
+    name, colon, value = line.partition(b":")
+    if not colon or not name or name.strip(_BLANKS) != name or not line.endswith(b"\r"):
+        shown = _shown(line.removesuffix(b"\r"))
+        raise FramingError(f"{shown} is no header field. Each is 'Name: value' and ends in CR LF.")
+    return name.lower(), value[:-1].strip(_BLANKS)
 
 
 def _decimal(value: bytes) -> int:

@@ -29,8 +29,8 @@ class Ring:
     def room(self, limit: int) -> list[memoryview]:
         """Lend up to ``limit`` bytes of memory behind the end, as one view or two where the ring wraps.
 
-        The oldest bytes may lie in it: what is written there is lost to readers only once it is committed. The views
-        must be dropped before ``close``.
+        The oldest bytes may lie in it, so write only what will be committed. The views must be dropped before
+        ``close``.
         """
         if self._memory is None:
             # Private, so that the kernel hands out zero pages one by one: who says little costs little.

@@ -27,7 +27,8 @@ def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return f"SIGRTMIN+{number - signal.SIGRTMIN}" if hasattr(signal, "SIGRTMIN") else f"SIG{number}"
+        first = getattr(signal, "SIGRTMIN", number + 1)
+        return f"SIGRTMIN+{number - first}" if number >= first else f"SIG{number}"
 
 
 def from_wait_status(status: int, usage: Usage) -> ExitStatus:

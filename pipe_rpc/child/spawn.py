@@ -5,6 +5,7 @@ Rules of this file: a failed spawn leaves nothing behind; a child has exactly de
 """
 
 import os
+import signal
 from collections.abc import Mapping
 from functools import cache
 from typing import Literal, NamedTuple
@@ -70,10 +71,12 @@ def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit) -> Child:
         stdin_fds = _open_pipe(opened) if spec.stdin_pipe else (None, None)
         stdout_fds = _open_pipe(opened)
         stderr_fds = (None, None) if spec.merge_stderr else _open_pipe(opened)
+        # Keeps a number free for the pidfd, so that a child that runs is not lost for want of one.
+        opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         with descriptor_limit.original():
             pid = _start(spec, stdin_fds[0], stdout_fds[1], stderr_fds[1])
-            # Inside the block there are spare numbers, so this cannot fail for want of one and leave a child unwatched.
-            pidfd = os.pidfd_open(pid) if pidfd_works() else None
+        os.close(opened.pop())
+        pidfd = _open_pidfd(pid) if pidfd_works() else None
     except OSError as error:
         _close(opened)
         raise SpawnError(error, "fork", None) from None
@@ -122,6 +125,16 @@ def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) 
     # then may be another child's.
     process.returncode = 0
     return process.pid
+
+
+def _open_pidfd(pid: int) -> int:
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        # The system as a whole has run out of files or memory: a child that nobody can watch must not run.
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
 
 
 def _open_pipe(opened: list[int]) -> tuple[int, int]:

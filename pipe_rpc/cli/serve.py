@@ -7,8 +7,8 @@ import sys
 
 from pipe_rpc import __version__
 from pipe_rpc.limits import Limits, option_name, reason
-from pipe_rpc.server.app import Server, Settings
-from pipe_rpc.server.log import Log, LogLevel, open_log
+from pipe_rpc.server.guard import stand_guard
+from pipe_rpc.server.log import LogLevel, open_log
 from pipe_rpc.server.stdio import claim_stdio, reset_signals
 
 _DESCRIPTION = """\
@@ -42,6 +42,8 @@ def main(argv: list[str]) -> int:
     if os.isatty(0):
         sys.stderr.write(_WHAT_WE_WAIT_FOR)
     reset_signals()
+    if options.guard:
+        stand_guard()
     try:
         stdio = claim_stdio()
     except OSError:
@@ -52,14 +54,14 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"pipe-rpc: {options.log_file}: {error.strerror}. Choose another --log-file.\n")
         return 1
+    # Imported only now: whatever prints while it is imported prints to stderr.
+    from pipe_rpc.server.app import Server, Settings
+
     server = Server(stdio, Settings(limits, options.client_process_id, poll=options.poll), log)
     # What was imported lives as long as the server: let no collection look at it again.
     gc.collect()
     gc.freeze()
-    return _leave(server.run(), log)
-
-
-def _leave(status: int, log: Log) -> int:
+    status = server.run()
     log.close()
     # The interpreter's own way out could print, wait or fail; everything is written and closed already.
     os._exit(status)
@@ -90,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         help="how much is logged (default: warning)",
     )
     parser.add_argument("--log-file", metavar="FILE", help="append the log to FILE, mode 0600, instead of stderr")
+    parser.add_argument(
+        "--no-guard",
+        dest="guard",
+        action="store_false",
+        help="run without the parent process that cleans up should the server be killed",
+    )
     parser.add_argument("--poll", action="store_true", help="wait with poll(2), for systems whose epoll is restricted")
     limits = parser.add_argument_group("limits", "bytes, milliseconds and counts; told to the client at initialize")
     for name, default in Limits()._asdict().items():

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-_READER_IS_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN})
+_READER_IS_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, errno.EIO})
 _WRITER_IS_GONE = frozenset({errno.ECONNRESET, errno.EIO})
 """A socket whose peer was killed resets; a pseudo-terminal whose other side closed fails with EIO (pts(4))."""
 
@@ -116,15 +116,19 @@ class SharedDescriptor:
 def claim(fd: int) -> Descriptor:
     """Take over an inherited descriptor under a private, close-on-exec number of at least 3.
 
-    The inherited number stays open and is the caller's. A terminal is opened anew where /proc allows, which gives a
+    The inherited number stays open and is the caller's. A terminal is opened anew where it may be, which gives a
     description of our own; pipes and sockets stay shared.
     """
     if os.isatty(fd):
         access = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE
         try:
-            return OwnDescriptor(os.open(f"/proc/self/fd/{fd}", access | os.O_NOCTTY))
+            anew = os.open(os.ttyname(fd), access | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError:
-            pass  # No /proc, or a terminal that must not be opened again: share it.
+            pass  # A terminal that must not be opened again: share it.
+        else:
+            private = fcntl.fcntl(anew, fcntl.F_DUPFD_CLOEXEC, 3)
+            os.close(anew)
+            return OwnDescriptor(private)
     return SharedDescriptor(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3))
 
 

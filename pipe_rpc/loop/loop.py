@@ -6,7 +6,7 @@ Rules of this file:
 - A callback may unwatch any watch and close its descriptor: events of the same batch are re-checked, so a stale one, or
   one for a descriptor number that was taken anew, never reaches anybody.
 - To pause is to unwatch. A watch with an empty event mask would still report a hang-up, in every turn.
-- A deadline set in a turn is due in a later turn at the earliest.
+- A deadline set by a callback is due in a later turn at the earliest.
 """
 
 import heapq
@@ -82,6 +82,8 @@ class Loop:
         A descriptor has one watch at a time. One that the kernel cannot wait for (epoll refuses regular files and
         /dev/null with EPERM, epoll_ctl(2)) never blocks either, so it counts as always ready.
         """
+        if fd in self._always_ready:
+            raise KeyError(f"{fd} is watched already")
         watch = Watch(fd, event, callback)
         try:
             self._selector.register(fd, event, watch)
@@ -139,6 +141,7 @@ class Loop:
             return
         ready = self._selector.select(0 if busy or self._always_ready else self._time_to_sleep())
         self.now = self._clock()
+        due = self._take_due()  # before any callback, so that one that a callback sets is not among them
         for key, _ in ready:
             watch: Watch = key.data
             if watch.active:
@@ -146,7 +149,10 @@ class Loop:
         for watch in list(self._always_ready.values()):
             if watch.active:
                 watch.callback()
-        self._call_due()
+        for deadline in due:
+            callback, deadline.callback = deadline.callback, None
+            if callback is not None:
+                callback()
 
     def close(self) -> None:
         """Close the selector; watched descriptors stay open."""
@@ -160,7 +166,7 @@ class Loop:
             return None
         return min(max(0.0, self._deadlines[0][0] - self._clock()), _LONGEST_SLEEP_S)
 
-    def _call_due(self) -> None:
+    def _take_due(self) -> list[Deadline]:
         due: list[Deadline] = []
         while self._deadlines and self._deadlines[0][0] <= self.now:
             deadline = heapq.heappop(self._deadlines)[2]
@@ -168,7 +174,4 @@ class Loop:
                 self._cancelled -= 1
             else:
                 due.append(deadline)
-        for deadline in due:
-            callback, deadline.callback = deadline.callback, None
-            if callback is not None:
-                callback()
+        return due

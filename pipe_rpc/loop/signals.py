@@ -20,19 +20,22 @@ class SignalWatch:
 
     def __init__(self, loop: Loop, callbacks: Mapping[signal.Signals, Callable[[], None]]) -> None:
         self._loop = loop
-        self._callbacks = dict(callbacks)
+        self._callbacks: dict[int, list[Callable[[], None]]] = {
+            number: [callback] for number, callback in callbacks.items()
+        }
         read_fd, write_fd = os.pipe()
         self._wakeup = OwnDescriptor(read_fd)
         self._wakeup_writer = OwnDescriptor(write_fd)
         # A full pipe already wakes the loop, so a byte that finds no room is no loss worth a warning.
         self._previous_fd = signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
-        self._previous = {number: signal.signal(number, _ignore) for number in self._callbacks}
+        self._previous = {number: signal.signal(number, _ignore) for number in callbacks}
         self._watch = loop.watch(read_fd, READ, self._read)
 
     def add(self, number: signal.Signals, callback: Callable[[], None]) -> None:
-        """Call ``callback`` for one more signal."""
-        self._callbacks[number] = callback
-        self._previous[number] = signal.signal(number, _ignore)
+        """Call ``callback`` too when ``number`` comes."""
+        self._callbacks.setdefault(number, []).append(callback)
+        if number not in self._previous:
+            self._previous[number] = signal.signal(number, _ignore)
 
     def close(self) -> None:
         """Restore the dispositions and the wake-up descriptor as they were."""
@@ -47,8 +50,7 @@ class SignalWatch:
         numbers = bytearray(_READ_BYTES)
         size = self._wakeup.read_into([memoryview(numbers)]) or 0
         for number in sorted(set(numbers[:size])):
-            callback = self._callbacks.get(signal.Signals(number))
-            if callback is not None:
+            for callback in self._callbacks.get(number, ()):
                 callback()
 
 

@@ -114,6 +114,10 @@ class LanguageServices:
                 with suppress(PipeRpcError):  # A notification cannot be answered.
                     self._call_method("session/terminate", {"sessionId": session_id})
 
+    def asked(self, request_id: Any) -> bool:
+        """Whether a request of ours had this id."""
+        return self._progress.asked(request_id)
+
     def receive_response(self, response: Response) -> None:
         """Take the answer to a request of ours, for which nothing waits."""
         protocol = self._server.protocol

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -25,7 +24,11 @@ class ProgressDisplay:
         self._server = server
         self._loop = loop
         self._client_shows_progress = client_shows_progress
-        self._request_ids = count(_FIRST_REQUEST_ID)
+        self._next_request_id = _FIRST_REQUEST_ID
+
+    def asked(self, request_id: object) -> bool:
+        """Whether a request of ours had this id."""
+        return isinstance(request_id, int) and _FIRST_REQUEST_ID <= request_id < self._next_request_id
 
     def begin(self, session: Session, client_token: types.ProgressToken | None) -> "JobProgress | None":
         """Begin to show a job under the client's token, or under a new one; None where the client shows none."""
@@ -37,8 +40,9 @@ class ProgressDisplay:
             self._server.protocol.send_request(
                 types.WINDOW_WORK_DONE_PROGRESS_CREATE,
                 types.WorkDoneProgressCreateParams(token=token),
-                msg_id=next(self._request_ids),
+                msg_id=self._next_request_id,
             )
+            self._next_request_id += 1
         return JobProgress(self._server, self._loop, session, token)
 
 

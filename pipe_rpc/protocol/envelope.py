@@ -63,7 +63,9 @@ def parse(body: bytes) -> Message:
     try:
         message = decode(body)
     except DuplicateNameError as error:
-        raise MalformedError(ErrorCode.INVALID_REQUEST, str(error), None) from None
+        request_id = error.value.get("id") if isinstance(error.value, dict) else None
+        usable_id = request_id if is_id(request_id) else None
+        raise MalformedError(ErrorCode.INVALID_REQUEST, str(error), usable_id) from None
     except JsonError as error:
         raise MalformedError(ErrorCode.PARSE_ERROR, str(error), None) from None
     if not isinstance(message, dict):

@@ -14,13 +14,21 @@ class JsonError(ValueError):
 
 
 class DuplicateNameError(JsonError):
-    """It is JSON, but an object has a name twice, which implementations read differently (RFC 8259 §4)."""
+    """It is JSON, but an object has a name twice, which implementations read differently (RFC 8259 §4).
+
+    ``value`` is the decoded text without the members that stand in it twice.
+    """
+
+    def __init__(self, name: str, value: Any) -> None:
+        super().__init__(f"An object has the member {name[:40]!r} twice. Send each name once.")
+        self.value = value
 
 
 def decode(text: bytes) -> Any:
     """Decode one JSON text. Raises JsonError, or its subclass DuplicateNameError."""
+    _NAMES_GIVEN_TWICE.clear()
     try:
-        return _DECODER.decode(text.decode("utf-8"))
+        value = _DECODER.decode(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise JsonError(f"The body is not UTF-8 at byte {error.start}.") from None
     except JsonError:
@@ -29,6 +37,9 @@ def decode(text: bytes) -> Any:
         raise JsonError("The JSON nests too deep.") from None
     except ValueError as error:  # JSONDecodeError, and int() for a number of more digits than it takes.
         raise JsonError(f"The body is not JSON: {error}.") from None
+    if _NAMES_GIVEN_TWICE:
+        raise DuplicateNameError(_NAMES_GIVEN_TWICE[0], value)
+    return value
 
 
 def encode(value: Any) -> bytes:
@@ -37,11 +48,15 @@ def encode(value: Any) -> bytes:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; members that it has twice are noted and left out."""
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DuplicateNameError(f"An object has the member {twice[:40]!r} twice. Send each name once.")
+        seen = set[str]()
+        for name, _ in pairs:
+            if name in seen and name in members:
+                _NAMES_GIVEN_TWICE.append(name)
+                del members[name]
+            seen.add(name)
     return members
 
 
@@ -57,4 +72,6 @@ def _refuse(constant: str) -> float:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse)
+_NAMES_GIVEN_TWICE: list[str] = []
+"""Of the text that is being decoded. Raising in the hook would end the decoding before the id is known."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pipe_rpc.buffers.framer import FramingError
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import choose_exit_watch
+from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
@@ -49,6 +50,7 @@ class Server:
         registry = SessionRegistry(
             self._loop,
             self._exit_watch,
+            Orphans(self._loop, self._signals),
             self._descriptor_limit,
             limits,
             wall_clock=time.time_ns,

@@ -61,12 +61,16 @@ class Ending:
         if self._registry.has_processes() and self._loop.now < self._give_up_at:
             self._look_again()
             return
+        if self._registry.has_orphans() and self._loop.now < self._give_up_at:
+            self._registry.kill_orphans()  # Their own children come to us next, until none is left.
+            self._look_again()
+            return
         flush_until = self._give_up_at + self._limits.flush_timeout_ms / 1000
         if self._registry.has_news() and self._transport.client_reads and self._loop.now < flush_until:
             self._look_again()
             return
         self._looking = False
-        if self._registry.has_processes():
+        if self._registry.has_processes() or self._registry.has_orphans():
             self._log.error("some processes did not end after SIGKILL")
         callbacks, self._when_quiet = self._when_quiet, []
         for callback in callbacks:

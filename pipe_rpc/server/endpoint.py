@@ -84,6 +84,8 @@ class Endpoint:
         try:
             message = parse(body)
         except MalformedError as malformed:
+            if self._language_server is not None and self._language_server.asked(malformed.id):
+                return False  # Some clients leave the result of an empty answer out.
             self._log.debug(f"malformed message: {malformed}")
             self._send(encode_error(malformed.id, malformed.error))
             return False
@@ -128,6 +130,8 @@ class Endpoint:
             if method == "initialize":
                 return self._initialize(request)
             raise PipeRpcError(ErrorCode.SERVER_NOT_INITIALIZED, f"{method} came before initialize. Send that first.")
+        if self._ending.begun:
+            raise PipeRpcError(ErrorCode.INVALID_REQUEST, f"{method} came too late: the server is ending.")
         if self._phase is Phase.SHUT_DOWN:
             raise PipeRpcError(ErrorCode.INVALID_REQUEST, f"{method} came after shutdown. Send exit.")
         if method == "initialize":

@@ -69,7 +69,7 @@ class OutputStream:
         self._read_bytes = min(read_bytes, backlog_bytes)
         self._on_progress = on_progress
         self._waiting: list[Callable[[], None]] = []
-        self._watch: Watch | None = loop.watch(fd, READ, self._read)
+        self._watch: Watch | None = loop.watch(fd, READ, self._on_readable)
 
     def __repr__(self) -> str:
         return f"<OutputStream {self.name.value} {self.ring!r}{' ended' if self.ended else ''}>"
@@ -102,7 +102,7 @@ class OutputStream:
         None where there is nothing to deliver now. Behind the call the attachment's offset is the end of the piece.
         """
         attachment = self.attachment
-        if attachment is None:
+        if attachment is None or attachment.offset == self.ring.end:
             return None
         start = max(attachment.offset, self.ring.start)
         piece = self.peek(start, limit, attachment.encoding)
@@ -144,9 +144,15 @@ class OutputStream:
         fcntl.ioctl(self._descriptor.fd, termios.FIONREAD, available)
         self.child_end = self.ring.end + available[0]
         while self._watch is not None and self.ring.end < self.child_end:
+            if not self._read():
+                # Somebody else, who opened the pipe through /proc, has taken the bytes away.
+                self.child_end = self.ring.end
+        self.look_for_end()
+
+    def look_for_end(self) -> None:
+        """Read once more where nothing is in the way: most often the end of file has come by now."""
+        if self._watch is not None:
             self._read()
-        if self._watch is not None and self.is_open:
-            self._read()  # Most often the end of file is there too.
 
     def when_progress(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` for each progress, until ``no_longer``."""
@@ -161,12 +167,16 @@ class OutputStream:
         self._end()
         self.ring.close()
 
-    def _read(self) -> None:
+    def _on_readable(self) -> None:
+        self._read()
+
+    def _read(self) -> bool:
+        """Read once; returns whether anything came, the end included."""
         views = self.ring.room(self._readable_bytes())
         size = self._descriptor.read_into(views)
         del views
         if size is None:
-            return
+            return False
         if size == 0:
             self._end()
         else:
@@ -178,6 +188,7 @@ class OutputStream:
         self._on_progress()
         for callback in list(self._waiting):
             callback()
+        return True
 
     def _readable_bytes(self) -> int:
         """How much may be read now; with "block" nothing that the attachment still needs is overwritten."""
@@ -195,7 +206,7 @@ class OutputStream:
             self._watch = None
         elif self._watch is None and readable >= (self._read_bytes + 1) // 2:
             # Not at the first free byte: reading in crumbs costs more than waiting for half a bite.
-            self._watch = self._loop.watch(self._descriptor.fd, READ, self._read)
+            self._watch = self._loop.watch(self._descriptor.fd, READ, self._on_readable)
 
     def _end(self) -> None:
         self.ended = True

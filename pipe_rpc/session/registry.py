@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
+from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
@@ -58,6 +59,7 @@ class SessionRegistry:
         self,
         loop: Loop,
         exit_watch: ExitWatch,
+        orphans: Orphans,
         descriptor_limit: DescriptorLimit,
         limits: Limits,
         *,
@@ -67,12 +69,15 @@ class SessionRegistry:
         """Start empty; ``wall_clock`` counts nanoseconds since the epoch."""
         self._loop = loop
         self._exit_watch = exit_watch
+        self._orphans = orphans
         self._descriptor_limit = descriptor_limit
         self._limits = limits
         self._wall_clock = wall_clock
         self._environment = environment
         self._sessions: dict[str, Session] = {}
         self._closed: deque[Session] = deque()
+        self._closed_bytes = 0
+        self._farewells: deque[Detached] = deque()
         self._departing: set[Session] = set()
         self._leftovers: list[Child] = []
         self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
@@ -154,7 +159,7 @@ class SessionRegistry:
         chosen = [
             each
             for each in self.sessions(originator)
-            if each.is_running and self._loop.now - each.description.started >= older_than_s
+            if each.is_running and self._loop.time() - each.description.started >= older_than_s
         ]
         for session in chosen:
             with suppress(PipeRpcError):  # One that may not be signalled must not save the others.
@@ -166,19 +171,17 @@ class SessionRegistry:
         if session.is_running:
             with suppress(PipeRpcError):  # If it may not be signalled, it is still let go of, and reaped if it ends.
                 session.terminate(0, Reason.REQUEST)
-        detached = [each for name in session.streams if (each := session.detach(name, DetachReason.REMOVED))]
-        self._forget(session)
-        return detached
+        return self._forget(session)
 
-    def purge(self, originator: str) -> int:
-        """Forget the closed sessions of an originator; returns how many."""
+    def purge(self, originator: str) -> tuple[int, list[Detached]]:
+        """Forget the closed sessions of an originator: how many, and what is to be told of their attachments."""
         chosen = [each for each in self.sessions(originator) if each.closed_announced]
-        for session in chosen:
-            self._forget(session)
-        return len(chosen)
+        return len(chosen), [detached for session in chosen for detached in self._forget(session)]
 
     def pull(self, limit: int) -> Announcement | None:
         """The next thing to tell the client, of each session with news in turn; None where there is nothing now."""
+        if self._farewells:
+            return self._farewells.popleft()
         while self._ready:
             session = next(iter(self._ready))
             del self._ready[session]
@@ -188,6 +191,7 @@ class SessionRegistry:
             self._ready[session] = None
             if isinstance(announcement, Closed):
                 self._closed.append(session)
+                self._closed_bytes += session.retained_bytes
                 self._forget_beyond_retention()
             return announcement
         return None
@@ -200,6 +204,15 @@ class SessionRegistry:
         for child in self._leftovers:
             with suppress(ProcessLookupError, PermissionError):
                 child.group.send(signal.SIGKILL)
+        self._orphans.send(signal.SIGKILL if kill else signal.SIGTERM)
+
+    def kill_orphans(self) -> None:
+        """Kill what left its group, once the sessions themselves are gone."""
+        self._orphans.send(signal.SIGKILL)
+
+    def has_orphans(self) -> bool:
+        """Whether anything is left that left its group."""
+        return bool(self._orphans.living())
 
     def has_processes(self) -> bool:
         """Whether any process of any session is left, forgotten sessions included."""
@@ -214,7 +227,7 @@ class SessionRegistry:
 
     def has_news(self) -> bool:
         """Whether there may be something to pull now, or an exit that is not told yet."""
-        return bool(self._ready) or any(
+        return bool(self._ready or self._farewells) or any(
             each.exit is not None and not each.exit_announced for each in self._sessions.values()
         )
 
@@ -241,6 +254,7 @@ class SessionRegistry:
             child,
             self._loop,
             self._exit_watch,
+            self._orphans,
             wall_clock=lambda: self._wall_clock() / 1e9,
             read_bytes=self._limits.child_read_bytes,
             stdin_bytes=self._limits.max_stdin_bytes,
@@ -261,23 +275,25 @@ class SessionRegistry:
         return environment
 
     def _note_ready(self, session: Session) -> None:
-        if session in self._departing:
-            if not session.is_running:
-                self._departing.discard(session)
-                self._release(session)
-        elif session.session_id in self._sessions:
+        if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.
+            self._departing.discard(session)
+            self._release(session)
+        else:
             self._ready[session] = None
 
-    def _forget(self, session: Session) -> None:
+    def _forget(self, session: Session) -> list[Detached]:
+        detached = [each for name in session.streams if (each := session.detach(name, DetachReason.REMOVED))]
         del self._sessions[session.session_id]
         self._ready.pop(session, None)
         if session.closed_announced:
             self._closed.remove(session)
+            self._closed_bytes -= session.retained_bytes
         session.abandon()
         if session.is_running:
             self._departing.add(session)
         else:
             self._release(session)
+        return detached
 
     def _release(self, session: Session) -> None:
         """Keep the last hold on a forgotten session's processes: they are ended with the server."""
@@ -287,11 +303,9 @@ class SessionRegistry:
             self._leftovers.append(child)
 
     def _forget_beyond_retention(self) -> None:
-        retained = sum(each.retained_bytes for each in self._closed)
-        while len(self._closed) > self._limits.max_exited_sessions or retained > self._limits.max_exited_backlog_bytes:
-            oldest = self._closed[0]
-            retained -= oldest.retained_bytes
-            self._forget(oldest)
+        limits = self._limits
+        while len(self._closed) > limits.max_exited_sessions or self._closed_bytes > limits.max_exited_backlog_bytes:
+            self._farewells += self._forget(self._closed[0])
 
 
 def session_not_found(session_id: str) -> PipeRpcError:

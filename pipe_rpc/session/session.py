@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.child.exit_watch import ExitWatch
+from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.loop.loop import Deadline, Loop
@@ -72,6 +73,7 @@ class Session:
         child: Child,
         loop: Loop,
         exit_watch: ExitWatch,
+        orphans: Orphans,
         *,
         wall_clock: Callable[[], float],
         read_bytes: int,
@@ -87,6 +89,7 @@ class Session:
         self._child = child
         self._loop = loop
         self._exit_watch = exit_watch
+        self._orphans = orphans
         self._wall_clock = wall_clock
         self._on_ready = on_ready
         self._kill_deadline: Deadline | None = None
@@ -106,6 +109,7 @@ class Session:
             if fd is not None
         }
         self._turns = list(self.streams.values())
+        orphans.expect(child.pid)
         exit_watch.watch(child, self._may_have_exited)
         if description.timeout_s is not None:
             self._timeout = loop.call_at(
@@ -195,9 +199,11 @@ class Session:
         if not self.exit_announced:
             if not all(stream.child_output_delivered for stream in self._turns):
                 return None
+            for stream in self._turns:
+                stream.look_for_end()  # Where the client was slow, nobody has looked since the exit.
             self.exit_announced = True
             return Exited(self)
-        if self.closed_announced or self.open_streams or any(stream.attachment for stream in self._turns):
+        if self.closed_announced or self.open_streams:
             return None
         self.closed_announced = True
         return Closed(self)
@@ -216,7 +222,7 @@ class Session:
 
         Raises PipeRpcError: SIGNAL_FAILED where the system refuses the signal; the deadline holds all the same.
         """
-        action = self.lifecycle.terminate(self._loop.now, grace_s, reason)
+        action = self.lifecycle.terminate(self._loop.time(), grace_s, reason)
         self._schedule_kill()
         match action:
             case Action.SOFT:
@@ -224,7 +230,7 @@ class Session:
                 # A stopped process gets SIGTERM only when it goes on (signal(7)).
                 self._signal_group(signal.SIGCONT)
             case Action.HARD:
-                self._signal_group(signal.SIGKILL)
+                self._kill()
             case Action.NOTHING:
                 pass
 
@@ -237,6 +243,8 @@ class Session:
 
     def release_group(self) -> Child | None:
         """End all signalling by this object: the child, where something of its group may be left, else None."""
+        if self.lifecycle.deadline is not None:
+            self._kill_if_due(self.lifecycle.deadline)  # Nobody will be here when it is due.
         self._cancel_deadlines()
         if self._child.group.has_members():
             return self._child
@@ -266,8 +274,11 @@ class Session:
             return
         # The pidfd is closed with the group, so nobody may watch it any more by then.
         self._exit_watch.unwatch(self._child)
+        self._orphans.release(self.pid)
         self._child.group.leader_reaped()
         outcome = self.lifecycle.exited(status)
+        if outcome is Outcome.HARD_KILLED:
+            self._orphans.condemn(self.pid)
         duration_s = self._loop.time() - self.description.started
         self.exit = Exit(status, outcome, self.lifecycle.reason, self._wall_clock(), duration_s)
         self.stdin.close("The child has exited.")
@@ -302,14 +313,19 @@ class Session:
             self._kill_deadline = None
         if self.lifecycle.deadline is None:
             return
-        if self.exit is not None and not self._child.group.has_members():
+        if not (self.has_processes() or self._orphans.of_session(self.pid)):
             return
-        self._kill_deadline = self._loop.call_at(self.lifecycle.deadline, self._kill_if_due)
+        self._kill_deadline = self._loop.call_at(self.lifecycle.deadline, lambda: self._kill_if_due(self._loop.now))
 
-    def _kill_if_due(self) -> None:
-        if self.lifecycle.expire(self._loop.now) is Action.HARD:
+    def _kill_if_due(self, now: float) -> None:
+        if self.lifecycle.expire(now) is Action.HARD:
             with suppress(PipeRpcError):  # Nobody asked just now; that it lives on is what the client sees.
-                self._signal_group(signal.SIGKILL)
+                self._kill()
+
+    def _kill(self) -> None:
+        if not self.is_running:
+            self._orphans.condemn(self.pid)
+        self._signal_group(signal.SIGKILL)
 
     def _cancel_deadlines(self) -> None:
         for deadline in (self._kill_deadline, self._timeout):

@@ -101,22 +101,19 @@ class StdinPipe:
             write.done(write.written, self._closed_error(write.written))
 
     def _flush(self) -> None:
-        if self._descriptor is None:
-            return
-        try:
-            size = self._descriptor.write([self._queue[0].remaining]) if self._queue[0].remaining else 0
-        except BrokenPipeError:
-            self.close("The child has closed its stdin.")
-            return
-        self._advance(size or 0)
-
-    def _advance(self, size: int) -> None:
-        """Take note of what entered the pipe, and answer or go on."""
-        write = self._queue[0]
-        write.remaining = write.remaining[size:]
-        self.pending_bytes -= size
-        if not write.remaining:
-            self._queue.popleft()
+        """Write once, and answer what is finished by that; what is empty needs no room."""
+        assert self._descriptor is not None, "a closed stdin has neither a queue nor a watch"
+        head = self._queue[0]
+        if head.remaining:
+            try:
+                size = self._descriptor.write([head.remaining]) or 0
+            except BrokenPipeError:
+                self.close("The child has closed its stdin.")
+                return
+            head.remaining = head.remaining[size:]
+            self.pending_bytes -= size
+        while self._queue and not self._queue[0].remaining:
+            write = self._queue.popleft()
             if write.close:
                 self.close(self._why_closed)
             write.done(write.size, None)

@@ -37,4 +37,7 @@ def remove(call: Call, params: RemoveParams) -> Empty:
 
 def purge(call: Call, params: PurgeParams) -> PurgeResult:
     """session/purge."""
-    return PurgeResult(purged=call.registry.purge(params.originator))
+    purged, farewells = call.registry.purge(params.originator)
+    for detached in farewells:
+        call.teller.tell(detached)
+    return PurgeResult(purged=purged)

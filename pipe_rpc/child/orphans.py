@@ -1,0 +1,108 @@
+"""Descendants that lost their parent: they come to us, are reaped by us, and end with us.
+
+Rules of this file: a process that detaches itself (setsid, a double fork) leaves its group, but as the nearest
+subreaper we still become its parent (prctl(2), PR_SET_CHILD_SUBREAPER; Linux only). An unreaped child keeps its number,
+so it can be signalled safely. Children that we had before we spawned anything are not ours to touch.
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+
+from pipe_rpc.child import prctl
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.loop.signals import SignalWatch
+
+
+class Orphans:
+    """Adopts the orphans among our descendants where the system has such a thing.
+
+    ``expect`` tells which children are reaped by their sessions, and so are none.
+    """
+
+    def __init__(self, loop: Loop, signals: SignalWatch) -> None:
+        self._loop = loop
+        self._leaders: set[int] = set()
+        self.adopts = sys.platform == "linux" and prctl.become_subreaper()
+        """Whether orphans come to us at all."""
+        self._inherited = frozenset(prctl.children()) if self.adopts else frozenset[int]()
+        self._condemned: set[int] = set()
+        self._reaping = False
+        if self.adopts:
+            signals.add(signal.SIGCHLD, self._reap_soon)
+
+    def expect(self, pid: int) -> None:
+        """Leave this child to its session, until ``release``."""
+        self._leaders.add(pid)
+
+    def release(self, pid: int) -> None:
+        """The session has reaped the child."""
+        self._leaders.discard(pid)
+
+    def living(self) -> list[int]:
+        """Adopted processes that have not ended; those that have are reaped on the way."""
+        if not self.adopts:
+            return []
+        return [pid for pid in prctl.children() if self._is_adopted(pid) and not _reap(pid)]
+
+    def send(self, number: int) -> None:
+        """Send a signal to each of them."""
+        for pid in self.living():
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+    def of_session(self, session: int) -> bool:
+        """Whether any of them belongs to a kernel session (setsid(2))."""
+        return any(_session_of(pid) == session for pid in self.living())
+
+    def condemn(self, session: int) -> None:
+        """Kill those of a kernel session (setsid(2)), and those that come to us from it while they die.
+
+        Jobs of an interactive shell leave the shell's group, but not its session.
+        """
+        if self.adopts:
+            self._condemned.add(session)
+            self._execute()
+
+    def _execute(self) -> None:
+        if not self._condemned:
+            return
+        found = set[int]()
+        for pid in self.living():
+            if (session := _session_of(pid)) in self._condemned:
+                found.add(session)
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+        self._condemned = found
+
+    def _is_adopted(self, pid: int) -> bool:
+        return pid not in self._leaders and pid not in self._inherited
+
+    def _reap_soon(self) -> None:
+        """Reap behind the sessions of this turn: most often one of theirs is all that has ended."""
+        if not self._reaping:
+            self._reaping = True
+            self._loop.call_at(self._loop.now, self._reap_ended)
+
+    def _reap_ended(self) -> None:
+        self._reaping = False
+        with suppress(ChildProcessError):
+            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                self.living()
+        self._execute()
+
+
+def _session_of(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def _reap(pid: int) -> bool:
+    """Reap an ended child; returns whether it had ended."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True

@@ -1,0 +1,57 @@
+"""The process that cleans up when the server itself cannot: the one that the client sees, and the server's parent.
+
+Rules of this file: it is forked before anything heavy is imported, and holds none of the protocol's pipes, so the
+client sees the end of the server as it comes. It waits, and does nothing else. When the server is killed, everything
+that the server had started falls to its guard, the next subreaper up, and is killed (prctl(2), PR_SET_CHILD_SUBREAPER).
+When the guard is killed, the server is told by a signal and ends in order (PR_SET_PDEATHSIG). The server has a session
+of its own, so that no signal to the guard's process group takes both at once. Linux only; elsewhere the server runs
+unguarded.
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from types import FrameType
+
+from pipe_rpc.child import prctl
+
+_FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def stand_guard() -> None:
+    """Fork: return in the child, which is to become the server; the parent guards it and ends with its exit status."""
+    if sys.platform != "linux" or not prctl.become_subreaper():
+        return
+    inherited = frozenset(prctl.children())
+    guard_pid = os.getpid()
+    server_pid = os.fork()
+    if server_pid == 0:
+        os.setsid()
+        prctl.signal_when_parent_ends(signal.SIGTERM)
+        if os.getppid() != guard_pid:
+            os._exit(1)  # It ended between the fork and the line above, and took the client's end of things with it.
+        return
+    os._exit(_guard(server_pid, inherited))
+
+
+def _guard(server_pid: int, inherited: frozenset[int]) -> int:
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    # Through the pidfd: the number may be somebody else's by the time that a late signal is forwarded.
+    pidfd = os.pidfd_open(server_pid)
+
+    def forward(number: int, _: FrameType | None) -> None:
+        with suppress(ProcessLookupError):  # Then it has ended, which is what the signal was for.
+            signal.pidfd_send_signal(pidfd, number)
+
+    for number in _FORWARDED:
+        signal.signal(number, forward)
+    _, status = os.waitpid(server_pid, 0)
+    while left := [pid for pid in prctl.children() if pid not in inherited]:
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        for pid in left:
+            os.waitpid(pid, 0)  # Its own children are ours from here on, and next.
+    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

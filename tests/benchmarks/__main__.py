@@ -1,0 +1,75 @@
+"""`python -m tests.benchmarks [--quick] [--rounds N] [WORK …]`: do the works, print one table."""
+
+import argparse
+import os
+import platform
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from types import FrameType
+
+from .measure import measure
+from .rivals import RIVALS
+from .table import text_of
+from .works import WORKS, full_sizes, quick_sizes
+
+PACKAGES = ("pygls", "orjson", "pybase64")
+"""Their versions, or absence, explain a figure."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; exit status 1 when a rival failed, whether or not goals are met."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("works", nargs="*", metavar="WORK", help=f"of: {', '.join(work.name for work in WORKS)}")
+    parser.add_argument("--quick", action="store_true", help="few rounds of little work: for a look, not for a verdict")
+    parser.add_argument("--rounds", type=int, help="how many rounds of each work")
+    options = parser.parse_args(arguments)
+    unknown = set(options.works) - {work.name for work in WORKS}
+    if unknown:
+        parser.error(f"no such work: {', '.join(sorted(unknown))}")
+    if options.rounds is not None and options.rounds < 1:
+        parser.error("--rounds needs at least 1")
+    signal.signal(signal.SIGTERM, _end_in_order)
+
+    works = [work for work in WORKS if not options.works or work.name in options.works]
+    with (quick_sizes if options.quick else full_sizes)() as usual_sizes:
+        sizes = replace(usual_sizes, rounds=options.rounds or usual_sizes.rounds)
+        outcomes = [measure(work, RIVALS, sizes, _tell) for work in works]
+    _tell("")
+    print(_machine())
+    print(f"{sizes.rounds} rounds; bulk is {sizes.corpus.size_bytes / 1e6:.0f} MB; many sessions are {sizes.sessions}")
+    print()
+    print(text_of(outcomes))
+    return 1 if any(outcome.failures for outcome in outcomes) else 0
+
+
+def _machine() -> str:
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    packages = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    return f"{python}, {platform.system()} {platform.release()}, {os.cpu_count()} processors; {packages}"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _tell(what: str) -> None:
+    """One line that overwrites itself, for the person who waits; nothing where nobody looks."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
+
+
+def _end_in_order(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

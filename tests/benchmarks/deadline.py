@@ -1,0 +1,31 @@
+"""Deadlines and the ways in which a rival can fail."""
+
+import time
+
+
+class RivalError(Exception):
+    """A rival did not do the work; the message is the reason that the table shows."""
+
+
+class WrongResultError(RivalError):
+    """What came back is not what had to come back."""
+
+
+class TooLateError(RivalError):
+    """The deadline passed."""
+
+
+class Deadline:
+    """A point in monotonic time that every wait of one piece of work shares."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds` from now."""
+        self._seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def remaining_s(self) -> float:
+        """Seconds that are left, more than 0; raises `TooLateError` when there are none."""
+        remaining = self._at - time.monotonic()
+        if remaining <= 0:
+            raise TooLateError(f"not done within {self._seconds:g} s")
+        return remaining

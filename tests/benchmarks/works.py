@@ -1,0 +1,260 @@
+"""The works: what is done, what is measured of it, and how good pipe-rpc wants to be."""
+
+import statistics
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from .corpus import Corpus, log_lines
+from .deadline import Deadline
+from .process import Resident
+from .rival import Encoding, Engine, Rival, Timed
+
+MIB = 1024 * 1024
+PAYLOAD_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of each work a run does."""
+
+    rounds: int
+    requests: int
+    """Of these, and of echoes and spawns, the first tenth only warms up."""
+    echoes: int
+    spawns: int
+    corpus: Corpus
+    sessions: int
+    echoes_per_session: int
+    idle_sessions: int
+    deadline_s: float
+    """For one round of one rival."""
+
+
+@contextmanager
+def full_sizes() -> Iterator[Sizes]:
+    """A run whose ratios repeat: about three minutes. So many spawns that a server has to forget old sessions."""
+    with log_lines(64 * MIB) as corpus:
+        yield Sizes(9, 1000, 600, 400, corpus, 200, 20, 100, 60.0)
+
+
+@contextmanager
+def quick_sizes() -> Iterator[Sizes]:
+    """A look: about half a minute."""
+    with log_lines(24 * MIB) as corpus:
+        yield Sizes(3, 300, 200, 50, corpus, 200, 20, 50, 60.0)
+
+
+@contextmanager
+def tiny_sizes() -> Iterator[Sizes]:
+    """Everything once, for the test of the benchmark itself."""
+    with log_lines(1 * MIB) as corpus:
+        yield Sizes(1, 10, 10, 4, corpus, 8, 3, 4, 15.0)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A bound that pipe-rpc wants to keep."""
+
+    of: Literal["direct", "naive", "itself"]
+    """What is bounded: pipe-rpc's figure divided by direct's, how many times better than naive it is, or the figure."""
+    bound: float
+    """At most this much where less is better, at least where more is; against naive always at least."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the table."""
+
+    key: str
+    label: str
+    unit: str
+    more_is_better: bool = False
+    goals: tuple[Goal, ...] = ()
+
+
+class Work(ABC):
+    """Something that every rival does."""
+
+    name: str
+    direct: str
+    """What the direct rival does for it."""
+    metrics: tuple[Metric, ...]
+
+    def check(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> None:
+        """Done once before the rounds: what a measured round cannot check without measuring the check."""
+        return
+
+    @abstractmethod
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        """One round: figures by the key of their metric. Raises `RivalError`."""
+
+
+class Start(Work):
+    name = "cold-start"
+    direct = "`python -c pass`, start to end; the first session: one that runs `true`"
+    metrics = (
+        Metric("ready", "cold start to initialize answered", "ms", goals=(Goal("direct", 2.0),)),
+        Metric("cpu", "the same, processor time", "ms"),
+        Metric("first", "cold start to a first session's exit", "ms"),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        start = rival.cold_start(deadline)
+        figures = {"ready": start.ready_s * 1e3, "first": start.first_session_s * 1e3}
+        return figures if start.cpu_s is None else figures | {"cpu": start.cpu_s * 1e3}
+
+
+class Request(Work):
+    name = "request"
+    direct = "as many bytes through one `cat`"
+    metrics = (
+        Metric("time", "request round trip", "µs", goals=(Goal("direct", 2.2), Goal("naive", 25))),
+        Metric("cpu", "request, processor time", "µs", goals=(Goal("naive", 25),)),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        with _warm(rival, deadline) as engine:
+            return _times(engine.round_trips(sizes.requests), 1e6)
+
+
+class Echo(Work):
+    name = "echo"
+    direct = "`cat | cat | cat`: as many hops"
+    metrics = (
+        Metric("time", f"echo of {PAYLOAD_BYTES} bytes by a child", "µs", goals=(Goal("direct", 1.7),)),
+        Metric("cpu", "echo, processor time", "µs"),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        with _warm(rival, deadline) as engine:
+            return _times(engine.echoes(_payloads(0, sizes.echoes)), 1e6)
+
+
+class Spawn(Work):
+    name = "spawn"
+    direct = "`Popen` with three pipes, end of file, `wait`"
+    metrics = (
+        Metric("time", "spawn true until exited", "µs", goals=(Goal("direct", 1.3),)),
+        Metric("cpu", "spawn, server's processor time", "µs"),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        with _warm(rival, deadline) as engine:
+            return _times(engine.spawns(sizes.spawns), 1e6)
+
+
+class Bulk(Work):
+    direct = "`cat FILE | cat`, read by the same client"
+
+    _encoding: Encoding
+
+    def __init__(self, encoding: Encoding, pipe_bytes: int | None, goals: tuple[Goal, ...]) -> None:
+        """`pipe_bytes`: capacity of the client's pipes; None for the system's default."""
+        self._encoding = encoding
+        self._pipe_bytes = pipe_bytes
+        pipes = "" if pipe_bytes is None else f"-{pipe_bytes // MIB}m"
+        self.name = f"bulk-{encoding}{pipes}"
+        label = f"bulk log lines, {encoding}" + ("" if pipe_bytes is None else f", {pipe_bytes // MIB} MiB pipes")
+        self.metrics = (
+            Metric("rate", label, "MB/s", True, goals),
+            Metric("cpu", f"{label}: processor time", "s/GB"),
+        )
+
+    def check(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> None:
+        with rival.start(deadline, pipe_bytes=self._pipe_bytes) as engine:
+            engine.check_stream(sizes.corpus, self._encoding)
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        with _warm(rival, deadline, self._pipe_bytes) as engine:
+            timed = engine.stream(sizes.corpus, self._encoding)
+        size_bytes = sizes.corpus.size_bytes
+        figures = {"rate": size_bytes / timed.seconds[0] / 1e6}
+        return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / size_bytes * 1e9}
+
+
+class Storm(Work):
+    name = "sessions"
+    direct = "as many `cat`, driven by the client itself"
+    metrics = (
+        Metric("rate", "echoes by many sessions at once", "1/s", True, (Goal("naive", 25),)),
+        Metric("cpu", "many sessions, processor time an echo", "µs", goals=(Goal("naive", 25),)),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        payloads = [_payloads(number, sizes.echoes_per_session) for number in range(sizes.sessions)]
+        echoes = sizes.sessions * sizes.echoes_per_session
+        with _warm(rival, deadline) as engine:
+            timed = engine.storm(payloads)
+        figures = {"rate": echoes / timed.seconds[0]}
+        return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / echoes * 1e6}
+
+
+class Memory(Work):
+    name = "memory"
+    direct = "a bare interpreter, waiting"
+    metrics = (
+        Metric("idle", "resident, just started", "MiB", goals=(Goal("itself", 16),)),
+        Metric("idle_all", "the same, all its processes, shared pages once", "MiB"),
+        Metric("used", "resident, after a first session", "MiB"),
+        Metric("session", "resident, for each idle session", "KiB", goals=(Goal("itself", 12),)),
+        Metric("bulk", "resident, after bulk", "MiB"),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        with rival.start(deadline) as engine:
+            idle = engine.resident()
+            if idle is None:
+                return {}
+            figures = {"idle": idle.largest_bytes / MIB, "idle_all": idle.all_bytes / MIB}
+            if not rival.is_server:
+                return figures
+            engine.warm_up()
+            used = _known(engine.resident())
+            engine.hold_sessions(sizes.idle_sessions)
+            held = _known(engine.resident())
+            figures["used"] = used.largest_bytes / MIB
+            figures["session"] = (held.largest_bytes - used.largest_bytes) / 1024 / sizes.idle_sessions
+        with rival.start(deadline) as engine:
+            engine.stream(sizes.corpus, "utf-8")
+            figures["bulk"] = _known(engine.resident()).largest_bytes / MIB
+        return figures
+
+
+WORKS: tuple[Work, ...] = (
+    Start(),
+    Request(),
+    Echo(),
+    Spawn(),
+    Bulk("utf-8", None, (Goal("direct", 0.95), Goal("naive", 5))),
+    Bulk("base64", None, (Goal("naive", 5),)),
+    Bulk("utf-8", MIB, (Goal("direct", 0.85), Goal("naive", 5))),
+    Bulk("base64", MIB, (Goal("direct", 0.85), Goal("naive", 5))),
+    Storm(),
+    Memory(),
+)
+
+
+@contextmanager
+def _warm(rival: Rival, deadline: Deadline, pipe_bytes: int | None = None) -> Iterator[Engine]:
+    """The rival, started and warm."""
+    with rival.start(deadline, pipe_bytes=pipe_bytes) as engine:
+        engine.warm_up()
+        yield engine
+
+
+def _times(timed: Timed, units_per_second: float) -> dict[str, float]:
+    figures = {"time": statistics.median(timed.seconds) * units_per_second}
+    return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s * units_per_second}
+
+
+def _payloads(session: int, count: int) -> Sequence[bytes]:
+    """`count` different lines of 32 bytes."""
+    return [b"session %05d echo %011d\n".ljust(PAYLOAD_BYTES) % (session, number) for number in range(count)]
+
+
+def _known(resident: Resident | None) -> Resident:
+    assert resident is not None
+    return resident

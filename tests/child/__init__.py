@@ -1,0 +1,1 @@
+"""Tests of the floor child, one file for each module."""

@@ -1,0 +1,1 @@
+"""End-to-end tests: `python -m pipe_rpc` over real pipes, from the wire contract alone."""

@@ -1,0 +1,1 @@
+"""The language server floor, fed by hand."""

@@ -1,0 +1,1 @@
+"""The handlers of `session/*`, through a whole server over children made of pipes."""

@@ -1,0 +1,202 @@
+"""pipe_rpc/server/ending.py: processes, announcements, frames, and a clock that is moved by hand."""
+
+import signal
+
+import pytest
+
+from tests.server.conftest import MakeBench
+from tests.server.harness import OUT, Bench, sent
+from tests.session.harness import KILLED, TERMINATED, fill_pipe
+
+SOFT = [signal.SIGTERM, signal.SIGCONT]
+LOOK_S = 0.05
+
+
+@pytest.fixture
+def quick(make_bench: MakeBench) -> Bench:
+    """A server with round numbers."""
+    bench = make_bench(default_grace_ms=10_000, kill_timeout_ms=1000, flush_timeout_ms=5000)
+    bench.initialize()
+    return bench
+
+
+def stopped(bench: Bench) -> bool:
+    return bench.loop._stopped
+
+
+def pass_time(bench: Bench, seconds: float, step_s: float = LOOK_S) -> None:
+    """Let time pass in steps as long as the longest between two looks."""
+    end = bench.loop.clock.now + seconds
+    while bench.loop.clock.now + step_s < end:
+        bench.loop.advance(step_s)
+    bench.loop.advance(end - bench.loop.clock.now)
+
+
+def test_a_server_without_sessions_stops_at_once(quick: Bench) -> None:
+    quick.ending.end("a test")
+    quick.turn()
+    assert stopped(quick)
+    assert quick.ending.exit_status == 1
+    assert "info: ending: a test" in quick.log_text()
+
+
+def test_every_session_is_asked_softly_and_given_its_grace(quick: Bench) -> None:
+    _, patient = quick.spawn()
+    _, hasty = quick.spawn(graceMs=3000)
+    quick.ending.end("a test")
+    assert sent(patient) == sent(hasty) == SOFT
+    pass_time(quick, 2.99)
+    assert sent(hasty) == SOFT
+    pass_time(quick, 0.02)
+    assert sent(hasty) == [*SOFT, signal.SIGKILL]
+    assert sent(patient) == SOFT
+    pass_time(quick, 6.95)
+    assert sent(patient) == SOFT
+    pass_time(quick, 0.1)
+    assert sent(patient) == [*SOFT, signal.SIGKILL]
+    assert not stopped(quick)
+
+
+def test_the_server_stops_when_the_last_process_is_gone_and_told(quick: Bench) -> None:
+    (_, first), (_, second) = quick.spawn(), quick.spawn()
+    quick.ending.end("a test")
+    quick.exit(first, TERMINATED)
+    pass_time(quick, 1)
+    assert not stopped(quick)
+    quick.exit(second, TERMINATED)
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+    assert len(quick.notifications("session/closed")) == 2
+
+
+def test_a_member_of_the_group_that_outlives_its_leader_is_waited_for_and_killed(quick: Bench) -> None:
+    _, child = quick.spawn(graceMs=1000)
+    quick.ending.end("a test")
+    child.fake_group.survivors = True
+    quick.exit(child, TERMINATED)
+    pass_time(quick, 0.9)
+    assert not stopped(quick)
+    pass_time(quick, 0.2)
+    assert sent(child)[-1] is signal.SIGKILL
+    child.fake_group.survivors = False
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+
+
+def test_a_second_end_kills_at_once(quick: Bench) -> None:
+    _, child = quick.spawn()
+    quick.ending.end("a first signal")
+    assert sent(child) == SOFT
+    quick.ending.end("a second signal")
+    assert sent(child) == [*SOFT, signal.SIGKILL]
+    quick.exit(child, KILLED)
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+    assert quick.notifications("session/exited")[0]["outcome"] == "hardKilled"
+
+
+def test_a_process_that_never_ends_is_given_up_after_the_kill_timeout(quick: Bench) -> None:
+    _, child = quick.spawn()
+    quick.ending.end("a test")
+    pass_time(quick, 10.9)
+    assert sent(child)[-1] is signal.SIGKILL
+    assert not stopped(quick)
+    pass_time(quick, 0.3)
+    assert stopped(quick)
+    assert "did not end after SIGKILL" in quick.log_text()
+
+
+def test_after_a_second_end_it_is_given_up_earlier(quick: Bench) -> None:
+    quick.spawn()
+    quick.ending.end("a first signal")
+    quick.ending.end("a second signal")
+    pass_time(quick, 0.9)
+    assert not stopped(quick)
+    pass_time(quick, 0.3)
+    assert stopped(quick)
+
+
+def test_shutdown_ends_the_sessions_and_not_the_server(quick: Bench) -> None:
+    _, child = quick.spawn()
+    told: list[str] = []
+    quick.ending.end_sessions(lambda: told.append("quiet"))
+    assert sent(child) == SOFT
+    pass_time(quick, 1)
+    assert told == []
+    quick.exit(child, TERMINATED)
+    pass_time(quick, 0.2)
+    assert told == ["quiet"]
+    assert not stopped(quick)
+    assert not quick.ending.begun
+
+
+def test_an_end_during_a_shutdown_answers_the_shutdown_first(quick: Bench) -> None:
+    _, child = quick.spawn()
+    shutdown = quick.start("shutdown")
+    quick.notify("exit")
+    quick.exit(child, TERMINATED)
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+    quick.received += quick.wires.receive()
+    answers = [message for message in quick.received if message.get("id") == shutdown]
+    assert [answer["result"] for answer in answers] == [None]
+    assert quick.ending.exit_status == 0
+
+
+def test_a_client_that_reads_slowly_is_given_time_for_the_last_frames(quick: Bench) -> None:
+    _, child = quick.spawn()
+    fill_pipe(quick.wires.stdout.fd)
+    child.write(OUT, b"last words")
+    quick.turn()
+    quick.ending.end("a test")
+    quick.exit(child, TERMINATED)
+    pass_time(quick, 4)
+    assert not stopped(quick)
+    while quick.wires.read():
+        pass
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+    names = [message["method"] for message in quick.wires.receive()]
+    assert names[0] == "session/output"
+    assert names[-1] == "session/closed"
+
+
+def test_a_client_that_does_not_read_is_not_waited_for_for_ever(quick: Bench) -> None:
+    fill_pipe(quick.wires.stdout.fd)
+    quick.transport.send(b"{}")
+    quick.ending.end("a test")
+    pass_time(quick, 4.9)
+    assert not stopped(quick)
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+
+
+def test_nothing_is_kept_for_a_client_that_is_gone(quick: Bench) -> None:
+    _, child = quick.spawn()
+    quick.wires.hang_up()
+    quick.turn()
+    assert quick.ending.begun
+    child.write(OUT, b"to nobody")
+    quick.exit(child, TERMINATED)
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+
+
+def test_requests_that_were_read_are_answered_at_the_end_of_input(quick: Bench) -> None:
+    quick.wires.send(*({"jsonrpc": "2.0", "id": number, "method": "session/list"} for number in range(5)))
+    quick.wires.close_input()
+    quick.turn(5)
+    assert stopped(quick)
+    assert [message["id"] for message in quick.wires.receive()] == list(range(5))
+
+
+def test_what_left_its_group_is_ended_too(quick: Bench) -> None:
+    quick.orphans.left = [12345]
+    quick.ending.end("a test")
+    assert quick.orphans.sent == [signal.SIGTERM]
+    pass_time(quick, 0.5)
+    assert not stopped(quick)
+    assert signal.SIGKILL in quick.orphans.sent
+    quick.orphans.left = []
+    pass_time(quick, 0.2)
+    assert stopped(quick)

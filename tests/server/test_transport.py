@@ -1,0 +1,364 @@
+"""pipe_rpc/server/transport.py: real pipes, one turn at a time."""
+
+import fcntl
+import os
+import selectors
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipe_rpc.buffers.framer import encode_frame
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.descriptor import OwnDescriptor, SharedDescriptor
+from pipe_rpc.loop.loop import Loop
+from pipe_rpc.server.transport import Transport
+from tests.server.harness import TURNS, Wires
+from tests.session.harness import StillLoop, bytes_in_pipe, fill_pipe
+
+LINUX = sys.platform == "linux"
+
+
+class Line:
+    """A transport over both pipes, and everything that it told."""
+
+    def __init__(self, wires: Wires, **limits: int) -> None:
+        self.loop = StillLoop()
+        self.wires = wires
+        self.told: list[Any] = []
+        self.costly: set[bytes] = set()
+        self.transport = Transport(
+            self.loop,
+            wires.stdin,
+            wires.stdout,
+            Limits(**limits),
+            on_body=self._on_body,
+            on_broken=self.told.append,
+            on_end=self.told.append,
+        )
+        self.loop.add_before_sleep(self.transport.handle_waiting)
+        self.flushes = True
+        self.loop.add_before_sleep(self._flush)
+
+    def turn(self, count: int = 1) -> list[Any]:
+        """Take turns and tell what was told in them."""
+        begin = len(self.told)
+        for _ in range(count):
+            self.loop.run_turn()
+        return self.told[begin:]
+
+    def _on_body(self, body: bytes) -> bool:
+        self.told.append(body)
+        return body in self.costly
+
+    def _flush(self) -> bool:
+        if self.flushes:
+            self.transport.flush()
+        return False
+
+
+@pytest.fixture
+def line(wires: Wires) -> Iterator[Line]:
+    made = Line(wires)
+    yield made
+    made.transport.close()
+    made.loop.close()
+
+
+@pytest.fixture
+def narrow_line(wires: Wires) -> Iterator[Line]:
+    """A line that handles three bodies a turn and queues 1000 bytes at most."""
+    made = Line(wires, requests_per_turn=3, max_outbound_bytes=1000)
+    yield made
+    made.transport.close()
+    made.loop.close()
+
+
+def frames(*bodies: bytes) -> bytes:
+    return b"".join(map(encode_frame, bodies))
+
+
+def numbered(count: int) -> list[bytes]:
+    return [b"%d" % number for number in range(count)]
+
+
+# ------------------------------------------------------------------------------------------------------------- writing
+
+
+def test_frames_survive_any_number_of_partial_writes_in_order(line: Line) -> None:
+    bodies = [b"small", b"x" * 300_000, b"", b"y" * 70_000, *numbered(500)]
+    if LINUX:
+        fcntl.fcntl(line.wires.from_server, fcntl.F_SETPIPE_SZ, 4096)
+    for body in bodies:
+        line.transport.send(body)
+    read = bytearray()
+    for _ in range(TURNS):
+        line.turn()
+        read += line.wires.read(1000)
+        if not line.transport.outbound:
+            break
+    read += line.wires.read()
+    assert bytes(read) == frames(*bodies)
+    assert line.told == []
+
+
+def test_the_client_is_woken_for_no_more_than_it_has_room_for(line: Line) -> None:
+    fill_pipe(line.wires.stdout.fd)
+    line.transport.send(b"later")
+    line.turn(3)
+    assert line.transport.outbound.queued_bytes == len(frames(b"later"))
+    while line.wires.read():
+        pass
+    line.turn(2)
+    assert line.wires.read() == frames(b"later")
+    assert not line.transport.outbound
+
+
+def test_bodies_are_read_while_stdout_is_full(line: Line) -> None:
+    fill_pipe(line.wires.stdout.fd)
+    line.transport.send(b"answer")
+    line.turn(2)
+    line.wires.write(frames(b"one"))
+    assert line.turn(2) == [b"one"]
+    line.wires.write(frames(b"two"))
+    assert line.turn(2) == [b"two"]
+
+
+def test_megabytes_of_bodies_are_read_while_nothing_can_be_written(line: Line) -> None:
+    fill_pipe(line.wires.stdout.fd)
+    line.transport.send(b"answer")
+    stream = memoryview(frames(*[b"z" * 1000] * 4000))
+    while stream:
+        try:
+            stream = stream[os.write(line.wires.to_server, stream) :]
+        except BlockingIOError:
+            line.turn()
+    line.turn(200)
+    assert len(line.told) == 4000
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux tells of it")
+def test_a_hang_up_is_noticed_when_there_is_nothing_to_write(line: Line) -> None:
+    line.turn(2)
+    assert line.told == []
+    line.wires.hang_up()
+    assert line.turn(3) == ["stdout was closed"]
+    assert not line.transport.client_reads
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux tells of it")
+def test_a_hang_up_is_noticed_after_the_pipe_was_full_for_a_while(line: Line) -> None:
+    fill_pipe(line.wires.stdout.fd)
+    line.transport.send(b"x")
+    line.turn(2)
+    while line.wires.read():
+        pass
+    line.turn(2)
+    assert not line.transport.outbound
+    line.wires.read()
+    line.wires.hang_up()
+    assert line.turn(3) == ["stdout was closed"]
+
+
+def test_a_hang_up_is_noticed_once_when_frames_wait(line: Line) -> None:
+    fill_pipe(line.wires.stdout.fd)
+    line.transport.send(b"x" * 1000)
+    line.turn(2)
+    line.wires.hang_up()
+    assert line.turn(5) == ["stdout: Broken pipe"]
+    assert not line.transport.outbound
+    line.transport.send(b"more")
+    assert not line.transport.outbound, "nobody is left to read it"
+    assert line.turn(2) == []
+
+
+def test_bodies_are_handled_after_a_hang_up(line: Line) -> None:
+    line.wires.hang_up()
+    line.transport.send(b"x")
+    line.turn(3)
+    line.wires.write(frames(b"request"))
+    assert line.turn(2) == [b"request"]
+
+
+def test_a_client_that_leaves_more_than_the_limit_is_taken_for_gone(narrow_line: Line) -> None:
+    fill_pipe(narrow_line.wires.stdout.fd)
+    narrow_line.transport.send(b"x" * 500)
+    narrow_line.transport.send(b"x" * 400)
+    narrow_line.turn(2)
+    assert narrow_line.told == []
+    narrow_line.transport.send(b"x" * 100)
+    (reason,) = narrow_line.told
+    assert "--max-outbound-bytes" in reason
+    assert narrow_line.transport.outbound.queued_bytes == 0
+    assert not narrow_line.transport.client_reads
+    narrow_line.transport.send(b"x" * 5000)
+    assert len(narrow_line.told) == 1
+
+
+def test_a_single_large_answer_counts_like_many_small_ones(narrow_line: Line) -> None:
+    narrow_line.transport.send(b"x" * 1001)
+    assert len(narrow_line.told) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_the_end_of_the_client() -> None:
+    wires = Wires()
+    try:
+        wires.stdout.close()
+        wires.stdout = SharedDescriptor(os.open("/dev/full", os.O_WRONLY))
+        line = Line(wires)
+        line.transport.send(b"x")
+        assert line.turn(3) == ["stdout: No space left on device"]
+        line.transport.close()
+        line.loop.close()
+    finally:
+        wires.close()
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def test_one_turn_handles_no_more_than_its_share(narrow_line: Line) -> None:
+    narrow_line.wires.write(frames(*numbered(8)))
+    shares = [narrow_line.turn() for _ in range(4)]
+    assert shares == [numbered(8)[:3], numbered(8)[3:6], numbered(8)[6:], []]
+
+
+def test_a_costly_body_ends_the_share_of_its_turn(line: Line) -> None:
+    line.costly = {b"1", b"2"}
+    line.wires.write(frames(*numbered(6)))
+    assert [line.turn() for _ in range(4)] == [[b"0", b"1"], [b"2"], [b"3", b"4", b"5"], []]
+
+
+def test_nothing_is_read_while_whole_bodies_wait(narrow_line: Line) -> None:
+    narrow_line.wires.write(frames(*numbered(7)))
+    narrow_line.turn()
+    narrow_line.wires.write(frames(b"later"))
+    waiting = bytes_in_pipe(narrow_line.wires.stdin.fd)
+    narrow_line.turn()
+    assert bytes_in_pipe(narrow_line.wires.stdin.fd) == waiting == len(frames(b"later"))
+    narrow_line.turn(2)
+    assert narrow_line.told == [*numbered(7), b"later"]
+
+
+def test_the_loop_is_kept_awake_while_whole_bodies_wait(narrow_line: Line) -> None:
+    narrow_line.wires.write(frames(*numbered(4)))
+    narrow_line.turn()
+    assert narrow_line.transport.handle_waiting() is False
+    assert narrow_line.told == numbered(4)
+    assert narrow_line.transport.handle_waiting() is False
+
+
+def test_more_than_one_read_holds_is_put_together(line: Line) -> None:
+    body = b"b" * 200_000
+    stream = memoryview(frames(body))
+    while stream:
+        try:
+            stream = stream[os.write(line.wires.to_server, stream) :]
+        except BlockingIOError:
+            line.turn()
+    line.turn(5)
+    assert line.told == [body]
+
+
+def test_the_end_of_input_comes_behind_the_last_body(narrow_line: Line) -> None:
+    narrow_line.wires.write(frames(*numbered(7)))
+    narrow_line.wires.close_input()
+    narrow_line.turn(8)
+    assert narrow_line.told == [*numbered(7), "end of input"]
+
+
+def test_the_end_of_input_within_a_frame_is_an_end(line: Line) -> None:
+    line.wires.write(frames(b"whole") + b"Content-Length: 5\r\n\r\nha")
+    line.wires.close_input()
+    assert line.turn(5) == [b"whole", "end of input"]
+
+
+def test_a_lost_boundary_is_told_once_behind_the_bodies_before_it_and_ends_the_reading(narrow_line: Line) -> None:
+    narrow_line.wires.write(frames(*numbered(4)) + b"garbage\r\n\r\n" + frames(b"never"))
+    narrow_line.turn(4)
+    assert narrow_line.told[:-1] == numbered(4)
+    assert "no header field" in str(narrow_line.told[-1])
+    narrow_line.wires.write(frames(b"never"))
+    assert narrow_line.turn(3) == []
+    assert bytes_in_pipe(narrow_line.wires.stdin.fd) > 0
+
+
+def test_an_end_of_input_behind_a_lost_boundary_says_nothing_more(line: Line) -> None:
+    line.wires.write(b"garbage\r\n\r\n")
+    line.wires.close_input()
+    assert len(line.turn(5)) == 1
+
+
+def test_a_failing_stdin_is_an_end(tmp_path: Path) -> None:
+    wires = Wires()
+    try:
+        wires.stdin.close()
+        wires.stdin = OwnDescriptor(os.open(tmp_path, os.O_RDONLY))
+        line = Line(wires)
+        assert line.turn(3) == ["stdin: Is a directory"]
+        line.transport.close()
+        line.loop.close()
+    finally:
+        wires.close()
+
+
+def test_a_regular_file_is_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "requests").write_bytes(frames(*numbered(200), b"x" * 100_000))
+    wires = Wires()
+    try:
+        wires.stdin.close()
+        wires.stdin = SharedDescriptor(os.open(tmp_path / "requests", os.O_RDONLY))
+        line = Line(wires, requests_per_turn=7)
+        line.turn(50)
+        assert line.told == [*numbered(200), b"x" * 100_000, "end of input"]
+        line.transport.close()
+        line.loop.close()
+    finally:
+        wires.close()
+
+
+# --------------------------------------------------------------------------------------------------------------- turns
+
+
+def test_an_idle_transport_lets_the_loop_sleep(wires: Wires) -> None:
+    class Sleeper(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+        timeouts: list[float | None] = []  # noqa: RUF012 - one selector only
+
+        def select(self, timeout: float | None = None) -> Any:
+            self.timeouts.append(timeout)
+            return super().select(0)
+
+    selector = Sleeper()
+    loop = Loop(selector)
+    transport = Transport(
+        loop,
+        wires.stdin,
+        wires.stdout,
+        Limits(),
+        on_body=lambda body: False,
+        on_broken=print,
+        on_end=print,
+    )
+    loop.add_before_sleep(transport.handle_waiting)
+    transport.send(b"x")
+    transport.flush()
+    loop.run_turn()
+    wires.write(frames(b"body"))
+    loop.run_turn()
+    loop.run_turn()
+    assert selector.timeouts == [None, None, None]
+    transport.close()
+    loop.close()
+
+
+def test_close_ends_every_watch_whatever_the_state(line: Line) -> None:
+    fill_pipe(line.wires.stdout.fd)
+    line.transport.send(b"x")
+    line.turn(2)
+    line.transport.close()
+    line.flushes = False
+    assert line.turn(2) == []
+    assert line.wires.stdin.fd == line.wires.stdout.fd == -1

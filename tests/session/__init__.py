@@ -1,0 +1,1 @@
+"""Tests of the floor session, one file for each module."""
