@@ -4,52 +4,30 @@ Rules of this file: an id is never reused; a session counts against the capacity
 ones the oldest are forgotten first. Nothing whose processes may be left is ever lost sight of.
 """
 
-import errno
-import os
 import shlex
 import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
-from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
+from pipe_rpc.child.spawn import Child
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
 from pipe_rpc.session.lifecycle import Reason
-from pipe_rpc.session.output_stream import Attachment, Overflow
+from pipe_rpc.session.output_stream import Attachment
 from pipe_rpc.session.session import Description, Session
+from pipe_rpc.session.spawning import SpawnOrder, start, working_directory
 
 DESCRIPTORS_PER_SESSION = 4
 """Three pipes and a pidfd."""
 RESERVED_DESCRIPTORS = 32
 """For the server itself: its stdio, selector, log, spares, and the six more that a spawn needs for a moment."""
-
-
-class SpawnOrder(NamedTuple):
-    """What a session is to be; times in seconds."""
-
-    argv: tuple[str, ...]
-    cwd: str | None
-    env: Mapping[str, str | None]
-    inherit_env: bool
-    originator: str
-    command: str | None
-    merge_stderr: bool
-    stdin_pipe: bool
-    attach: tuple[StreamName, ...] | None
-    """None: every stream that it has."""
-    encoding: Encoding
-    overflow: Overflow
-    backlog_bytes: int
-    timeout_s: float | None
-    grace_s: float
 
 
 class SessionRegistry:
@@ -99,17 +77,7 @@ class SessionRegistry:
                 limit="maxSessions",
                 value=self.max_sessions,
             )
-        if order.merge_stderr and StreamName.STDERR in (order.attach or ()):
-            raise PipeRpcError(
-                ErrorCode.STREAM_UNAVAILABLE,
-                "With mergeStderr there is no stderr to attach to: its bytes are in stdout.",
-                stream=StreamName.STDERR.value,
-            )
-        spec = SpawnSpec(order.argv, order.cwd, self._child_environment(order), order.merge_stderr, order.stdin_pipe)
-        try:
-            child = spawn(spec, self._descriptor_limit)
-        except SpawnError as error:
-            raise _spawn_failed(error) from None
+        child = start(order, self._environment, self._descriptor_limit)
         session = self._open(order, child)
         for name in session.streams if order.attach is None else order.attach:
             self.attach(session, name, from_offset=None, encoding=None, steal=False)
@@ -239,7 +207,7 @@ class SessionRegistry:
             originator=order.originator,
             command=shlex.join(order.argv) if order.command is None else order.command,
             argv=order.argv,
-            cwd=_absolute(order.cwd),
+            cwd=working_directory(order.cwd),
             merge_stderr=order.merge_stderr,
             encoding=order.encoding,
             overflow=order.overflow,
@@ -262,17 +230,6 @@ class SessionRegistry:
         )
         self._sessions[session.session_id] = session
         return session
-
-    def _child_environment(self, order: SpawnOrder) -> Mapping[str, str] | None:
-        if order.inherit_env and not order.env:
-            return None
-        environment = dict(self._environment) if order.inherit_env else {}
-        for name, value in order.env.items():
-            if value is None:
-                environment.pop(name, None)
-            else:
-                environment[name] = value
-        return environment
 
     def _note_ready(self, session: Session) -> None:
         if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.
@@ -330,28 +287,3 @@ def require_offset(session: Session, name: StreamName, offset: int) -> int:
             endOffset=end,
         )
     return offset
-
-
-def _absolute(cwd: str | None) -> str:
-    try:
-        return os.path.join(os.getcwd(), cwd or "").rstrip("/") or "/"
-    except FileNotFoundError:
-        return cwd or ""  # The server's own directory was deleted under it, which a child may survive as well.
-
-
-def _spawn_failed(error: SpawnError) -> PipeRpcError:
-    name = errno.errorcode.get(error.errno, str(error.errno))
-    match error.stage:
-        case "chdir":
-            what = f"The working directory {error.path!r} cannot be entered: {error.reason}. Check cwd."
-        case "exec" if error.errno == errno.ENOENT and error.path and os.path.isfile(error.path):
-            what = f"{error.path!r} is there, but the interpreter in its first line is not: {error.reason}."
-        case "exec" if error.errno == errno.ENOEXEC:
-            what = f"{error.path!r} is no program: {error.reason}. A script needs a first line such as '#!/bin/sh'."
-        case "exec":
-            what = f"The program {error.path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
-        case "fork":
-            what = f"The system has no room for another process: {error.reason}. End some sessions and try again."
-    return PipeRpcError(
-        ErrorCode.SPAWN_FAILED, what, errno=name, message=error.reason, path=error.path, stage=error.stage
-    )

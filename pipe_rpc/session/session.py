@@ -26,9 +26,10 @@ from pipe_rpc.session.announcement import (
     Output,
     StreamName,
 )
-from pipe_rpc.session.lifecycle import Action, Lifecycle, Outcome, Reason, State
+from pipe_rpc.session.lifecycle import Lifecycle, Outcome, Reason, State
 from pipe_rpc.session.output_stream import Attachment, OutputStream, Overflow
 from pipe_rpc.session.stdin_pipe import StdinPipe
+from pipe_rpc.session.termination import Termination
 
 
 class Description(NamedTuple):
@@ -82,7 +83,6 @@ class Session:
     ) -> None:
         self.description = description
         self.pid = child.pid
-        self.lifecycle = Lifecycle()
         self.exit: Exit | None = None
         self.exit_announced = False
         self.closed_announced = False
@@ -92,7 +92,7 @@ class Session:
         self._orphans = orphans
         self._wall_clock = wall_clock
         self._on_ready = on_ready
-        self._kill_deadline: Deadline | None = None
+        self._termination = Termination(description.session_id, child, loop, orphans)
         self._timeout: Deadline | None = None
         self.stdin = StdinPipe(child.stdin_fd, loop, max_bytes=stdin_bytes)
         self.streams: Mapping[StreamName, OutputStream] = {
@@ -126,6 +126,11 @@ class Session:
         return self.description.session_id
 
     @property
+    def lifecycle(self) -> Lifecycle:
+        """The states of its process."""
+        return self._termination.lifecycle
+
+    @property
     def state(self) -> State:
         """Where the process is in its life."""
         return self.lifecycle.state
@@ -147,7 +152,7 @@ class Session:
 
     def has_processes(self) -> bool:
         """Whether anything of the process group is left."""
-        return self.is_running or self._child.group.has_members()
+        return self._termination.has_processes()
 
     def stream(self, name: StreamName) -> OutputStream:
         """One of the streams. Raises PipeRpcError: STREAM_UNAVAILABLE."""
@@ -189,84 +194,75 @@ class Session:
 
     def pull(self, limit: int) -> Announcement | None:
         """The next thing to tell the client, output of at most ``limit`` raw bytes; None where there is nothing now."""
-        for stream in self._turns:
-            announcement = self._pull_stream(stream, limit)
-            if announcement is not None:
-                self._turns.append(self._turns.pop(self._turns.index(stream)))
-                return announcement
-        if self.exit is None:
-            return None
-        if not self.exit_announced:
-            if not all(stream.child_output_delivered for stream in self._turns):
-                return None
-            for stream in self._turns:
-                stream.look_for_end()  # Where the client was slow, nobody has looked since the exit.
-            self.exit_announced = True
-            return Exited(self)
-        if self.closed_announced or self.open_streams:
-            return None
-        self.closed_announced = True
-        return Closed(self)
+        return self._pull_exit() or self._pull_streams(limit) or self._pull_close()
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the process group. Raises PipeRpcError: SIGNAL_FAILED."""
-        try:
-            self._child.group.send(number)
-        except ProcessLookupError:
-            raise self._signal_failed(number, "ESRCH", "nothing of it is left to signal") from None
-        except PermissionError:
-            raise self._signal_failed(number, "EPERM", "it belongs to another user now") from None
+        self._termination.send(number)
 
     def terminate(self, grace_s: float, reason: Reason) -> None:
-        """Ask the process to end within the grace; what is left of its group then is killed. Returns at once.
-
-        Raises PipeRpcError: SIGNAL_FAILED where the system refuses the signal; the deadline holds all the same.
-        """
-        action = self.lifecycle.terminate(self._loop.time(), grace_s, reason)
-        self._schedule_kill()
-        match action:
-            case Action.SOFT:
-                self._signal_group(signal.SIGTERM)
-                # A stopped process gets SIGTERM only when it goes on (signal(7)).
-                self._signal_group(signal.SIGCONT)
-            case Action.HARD:
-                self._kill()
-            case Action.NOTHING:
-                pass
+        """Ask the process to end within the grace: see Termination.request. Raises PipeRpcError: SIGNAL_FAILED."""
+        self._termination.request(grace_s, reason)
 
     def abandon(self) -> None:
         """Let go of everything but the process, which is still reaped when it ends."""
         self.stdin.close("The session was removed.")
         for stream in self.streams.values():
             stream.close()
-        self._cancel_deadlines()
+        self._end_timeout()
+        if self.is_running:
+            self._termination.cancel()
 
     def release_group(self) -> Child | None:
         """End all signalling by this object: the child, where something of its group may be left, else None."""
-        if self.lifecycle.deadline is not None:
-            self._kill_if_due(self.lifecycle.deadline)  # Nobody will be here when it is due.
-        self._cancel_deadlines()
-        if self._child.group.has_members():
-            return self._child
-        self._child.group.forget()
-        return None
+        return self._termination.release()
 
     def _time_out(self) -> None:
         with suppress(PipeRpcError):  # Nobody asked just now; that it lives on is what the client sees.
             self.terminate(self.description.grace_s, Reason.TIMEOUT)
 
+    def _end_timeout(self) -> None:
+        if self._timeout is not None:
+            self._loop.cancel(self._timeout)
+
     def _ready(self) -> None:
         self._on_ready(self)
 
-    def _pull_stream(self, stream: OutputStream, limit: int) -> Announcement | None:
-        taken = stream.take(limit)
-        if taken is not None and stream.attachment is not None:
-            piece, missed = taken
-            offset = stream.attachment.offset - piece.length
-            return Output(self.session_id, stream.name, offset, piece.length, piece.text, piece.encoding, missed)
+    def _pull_exit(self) -> Announcement | None:
+        """The exit comes before output of others: one that the child left behind may write for ever."""
+        if self.exit is None or self.exit_announced or not all(each.child_output_delivered for each in self._turns):
+            return None
+        for stream in self._turns:
+            stream.look_for_end()  # Where the client was slow, nobody has looked since the exit.
+            ended = self._pull_end(stream)
+            if ended is not None:
+                return ended
+        self.exit_announced = True
+        return Exited(self)
+
+    def _pull_streams(self, limit: int) -> Announcement | None:
+        for stream in self._turns:
+            taken = stream.take(limit)
+            if taken is not None and stream.attachment is not None:
+                self._turns.append(self._turns.pop(self._turns.index(stream)))
+                piece, missed = taken
+                offset = stream.attachment.offset - piece.length
+                return Output(self.session_id, stream.name, offset, piece.length, piece.text, piece.encoding, missed)
+            ended = self._pull_end(stream)
+            if ended is not None:
+                return ended
+        return None
+
+    def _pull_end(self, stream: OutputStream) -> Detached | None:
         if stream.ended and stream.attachment is not None and stream.attachment.offset >= stream.ring.end:
             return self.detach(stream.name, DetachReason.ENDED)
         return None
+
+    def _pull_close(self) -> Announcement | None:
+        if not self.exit_announced or self.closed_announced or self.open_streams:
+            return None
+        self.closed_announced = True
+        return Closed(self)
 
     def _may_have_exited(self) -> None:
         status = self._child.reap(wait=self._exit_watch.exit_is_near)
@@ -275,59 +271,11 @@ class Session:
         # The pidfd is closed with the group, so nobody may watch it any more by then.
         self._exit_watch.unwatch(self._child)
         self._orphans.release(self.pid)
-        self._child.group.leader_reaped()
-        outcome = self.lifecycle.exited(status)
-        if outcome is Outcome.HARD_KILLED:
-            self._orphans.condemn(self.pid)
+        outcome = self._termination.exited(status)
         duration_s = self._loop.time() - self.description.started
         self.exit = Exit(status, outcome, self.lifecycle.reason, self._wall_clock(), duration_s)
         self.stdin.close("The child has exited.")
         for stream in self._turns:
             stream.child_exited()
-        if self._timeout is not None:
-            self._loop.cancel(self._timeout)
-        self._schedule_kill()
+        self._end_timeout()
         self._ready()
-
-    def _signal_group(self, number: signal.Signals) -> None:
-        """Send a signal if there is anybody left to get it."""
-        try:
-            self._child.group.send(number)
-        except ProcessLookupError:
-            pass  # It ended before the signal came: its exit is on the way, or was told.
-        except PermissionError:
-            raise self._signal_failed(number, "EPERM", "it belongs to another user now") from None
-
-    def _signal_failed(self, number: signal.Signals, errno_name: str, why: str) -> PipeRpcError:
-        return PipeRpcError(
-            ErrorCode.SIGNAL_FAILED,
-            f"{number.name} could not be sent to the process group of session {self.session_id}: {why}.",
-            sessionId=self.session_id,
-            signal=number.name,
-            errno=errno_name,
-        )
-
-    def _schedule_kill(self) -> None:
-        if self._kill_deadline is not None:
-            self._loop.cancel(self._kill_deadline)
-            self._kill_deadline = None
-        if self.lifecycle.deadline is None:
-            return
-        if not (self.has_processes() or self._orphans.of_session(self.pid)):
-            return
-        self._kill_deadline = self._loop.call_at(self.lifecycle.deadline, lambda: self._kill_if_due(self._loop.now))
-
-    def _kill_if_due(self, now: float) -> None:
-        if self.lifecycle.expire(now) is Action.HARD:
-            with suppress(PipeRpcError):  # Nobody asked just now; that it lives on is what the client sees.
-                self._kill()
-
-    def _kill(self) -> None:
-        if not self.is_running:
-            self._orphans.condemn(self.pid)
-        self._signal_group(signal.SIGKILL)
-
-    def _cancel_deadlines(self) -> None:
-        for deadline in (self._kill_deadline, self._timeout):
-            if deadline is not None:
-                self._loop.cancel(deadline)

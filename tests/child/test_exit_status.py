@@ -37,7 +37,6 @@ def test_a_real_time_signal_counts_from_sigrtmin() -> None:
 
 @pytest.mark.parametrize("number", [32, 33])
 @pytest.mark.skipif(sys.platform != "linux", reason="the two that the C library of Linux keeps for itself")
-@pytest.mark.xfail(reason="the name counts down from SIGRTMIN: SIGRTMIN+-2")
 def test_a_signal_below_sigrtmin_is_named_by_its_number(number: int) -> None:
     assert signal_name(number) == f"SIG{number}"
 

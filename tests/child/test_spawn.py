@@ -120,7 +120,6 @@ def test_what_no_system_call_can_take_leaves_nothing_behind(argv: tuple[str, ...
 
 
 @pytest.mark.skipif(not pidfd_works(), reason="there are no pidfds here")
-@pytest.mark.xfail(reason="the child that has just been started is neither ended nor reaped", strict=True)
 def test_a_child_for_which_there_is_no_pidfd_is_not_left_behind(
     children: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,10 +367,6 @@ def test_a_child_gets_the_limit_that_the_server_was_started_with() -> None:
     isolated(work)
 
 
-@pytest.mark.xfail(
-    reason="each pidfd takes a spare number below the original limit for good, so the fourth spawn has none left",
-    strict=True,
-)
 @pytest.mark.parametrize("stdin_pipe", [True, False])
 def test_with_more_than_1024_descriptors_in_use_one_can_spawn_again_and_again(*, stdin_pipe: bool) -> None:
     def work() -> None:

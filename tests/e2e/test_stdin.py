@@ -217,7 +217,15 @@ def test_close_comes_after_the_bytes(wire: WireClient, gate: MakeGate) -> None:
     assert wire.collect_output(session, "stdout").decode() == f"900003 {digest}\n"
 
 
-@pytest.mark.parametrize("params", [{"data": "x"}, {"data": ""}, {"close": True}, {"data": "x", "close": True}])
+def test_to_write_nothing_is_no_error_even_after_close_and_exit(wire: WireClient) -> None:
+    session = wire.spawn(["cat"])["sessionId"]
+    write(wire, session, "x", close=True)
+    assert wire.request("session/write", {"sessionId": session}) == {"bytesWritten": 0}
+    wire.wait_closed(session)
+    assert wire.request("session/write", {"sessionId": session, "data": ""}) == {"bytesWritten": 0}
+
+
+@pytest.mark.parametrize("params", [{"data": "x"}, {"close": True}, {"data": "x", "close": True}])
 def test_nothing_can_be_written_after_close(wire: WireClient, gate: MakeGate, params: Message) -> None:
     held = gate()
     session = wire.spawn(shell("cat; read _ < $1", held.path))["sessionId"]

@@ -17,11 +17,12 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
-from pipe_rpc.session import registry as registry_module
+from pipe_rpc.session import spawning
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
 from pipe_rpc.session.output_stream import Overflow
-from pipe_rpc.session.registry import SessionRegistry, SpawnOrder
-from tests.session.harness import FakeChild, ManualExitWatch, StillLoop, raw
+from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.spawning import SpawnOrder
+from tests.session.harness import FakeChild, FakeOrphans, ManualExitWatch, StillLoop, raw
 
 ALPHABET = [b"a", b"\n", b"\0", "é".encode(), "€".encode(), "😀".encode(), b"\xff", b"\xe2\x82", b"\xf0"]
 
@@ -94,6 +95,7 @@ class Delivery:
         self.registry = SessionRegistry(
             self.loop,
             self.exits,
+            FakeOrphans(),
             self.limit,
             Limits(child_read_bytes=read_bytes),
             wall_clock=lambda: 0,
@@ -115,7 +117,7 @@ class Delivery:
             timeout_s=None,
             grace_s=1.0,
         )
-        with patch.object(registry_module, "spawn", lambda *_: self.child):
+        with patch.object(spawning, "spawn", lambda *_: self.child):
             self.session = self.registry.spawn(order)
         self.stream = self.session.streams[StreamName.STDOUT]
         self.encoding = encoding

@@ -193,7 +193,7 @@ def test_requests_that_were_read_are_answered_at_the_end_of_input(quick: Bench) 
 def test_what_left_its_group_is_ended_too(quick: Bench) -> None:
     quick.orphans.left = [12345]
     quick.ending.end("a test")
-    assert quick.orphans.sent == [signal.SIGTERM]
+    assert quick.orphans.sent[0] is signal.SIGTERM
     pass_time(quick, 0.5)
     assert not stopped(quick)
     assert signal.SIGKILL in quick.orphans.sent

@@ -13,6 +13,7 @@ from typing import Self
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus, Usage
+from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.process_group import ProcessGroup
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.loop.loop import Loop
@@ -160,6 +161,38 @@ class ManualExitWatch:
         self.callbacks[child.pid]()
 
 
+class FakeOrphans(Orphans):
+    """Notes who is expected and who is condemned; adopts whom the test says, and touches no process."""
+
+    def __init__(self) -> None:
+        self.adopts = False
+        self.expected = set[int]()
+        self.condemned: list[int] = []
+        self.sessions = set[int]()
+        """Kernel sessions that have an orphan."""
+
+    def expect(self, pid: int) -> None:
+        """Note the child."""
+        assert pid not in self.expected
+        self.expected.add(pid)
+
+    def release(self, pid: int) -> None:
+        """Note that it was reaped."""
+        self.expected.remove(pid)
+
+    def living(self) -> list[int]:
+        """None that could be signalled."""
+        return []
+
+    def of_session(self, session: int) -> bool:
+        """What the test has set."""
+        return session in self.sessions
+
+    def condemn(self, session: int) -> None:
+        """Note the kernel session."""
+        self.condemned.append(session)
+
+
 class Bench:
     """One session over a fake child, and what is needed to drive it by hand."""
 
@@ -181,6 +214,7 @@ class Bench:
         self.loop = loop or StillLoop()
         self.child = FakeChild(merge_stderr=merge_stderr, stdin_pipe=stdin_pipe)
         self.exits = ManualExitWatch()
+        self.orphans = FakeOrphans()
         self.ready_count = 0
         self.session = Session(
             Description(
@@ -201,6 +235,7 @@ class Bench:
             self.child,
             self.loop,
             self.exits,
+            self.orphans,
             wall_clock=lambda: 7.5,
             read_bytes=read_bytes,
             stdin_bytes=stdin_bytes,

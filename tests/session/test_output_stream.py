@@ -314,7 +314,6 @@ def test_a_writer_that_never_pauses_does_not_hold_the_exit_up(make_pipe: MakePip
     assert pipe.stream.child_output_delivered
 
 
-@pytest.mark.xfail(reason="child_exited reads again and again where another process took the bytes", strict=True)
 def test_bytes_that_another_process_takes_out_of_the_pipe_do_not_hold_the_exit_up(make_pipe: MakePipe) -> None:
     """Who has the writing end can open the pipe for reading, too: cat /proc/self/fd/1."""
     pipe = make_pipe()

@@ -17,6 +17,7 @@ from pipe_rpc.child import exit_watch as exit_watch_module
 from pipe_rpc.child import process_group, spawn
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import choose_exit_watch
+from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.process_group import ProcessGroup
 from pipe_rpc.child.spawn import pidfd_works
 from pipe_rpc.errors import ErrorCode, PipeRpcError
@@ -26,8 +27,9 @@ from pipe_rpc.loop.signals import SignalWatch
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
 from pipe_rpc.session.output_stream import Overflow
-from pipe_rpc.session.registry import SessionRegistry, SpawnOrder, require_offset, session_not_found
+from pipe_rpc.session.registry import SessionRegistry, require_offset, session_not_found
 from pipe_rpc.session.session import Session
+from pipe_rpc.session.spawning import SpawnOrder
 from tests.child.family import reap_orphan
 from tests.session.harness import kinds, text
 from tests.support.fixture_types import MakeGate
@@ -52,10 +54,12 @@ class Works:
         self.loop = Loop(selector)
         self.signals = SignalWatch(self.loop, {})
         self.exit_watch = choose_exit_watch(self.loop, self.signals)
+        self.orphans = Orphans(self.loop, self.signals)
         self.descriptor_limit = DescriptorLimit()
         self.registry = SessionRegistry(
             self.loop,
             self.exit_watch,
+            self.orphans,
             self.descriptor_limit,
             limits,
             wall_clock=time.time_ns,
@@ -611,7 +615,6 @@ def test_purge_keeps_a_session_whose_stream_is_held(make_works: MakeWorks, gate:
     assert works.registry.purge("") == 1
 
 
-@pytest.mark.xfail(reason="to forget a session drops the deadline that it has for survivors", strict=True)
 @pytest.mark.parametrize("how", ["remove", "purge", "retention"])
 def test_survivors_of_a_terminated_session_are_killed_at_the_deadline_although_it_was_forgotten(
     how: str, make_works: MakeWorks
@@ -757,7 +760,6 @@ def test_terminate_all_ends_the_running_ones_of_an_originator_that_are_old_enoug
     assert yours.exit.outcome is Outcome.HARD_KILLED
 
 
-@pytest.mark.xfail(reason="the age is counted from the start of the turn, the birth from within it", strict=True)
 def test_terminate_all_ends_a_session_that_was_spawned_in_the_same_turn(make_works: MakeWorks) -> None:
     works = make_works()
     works.spawn("/bin/cat")

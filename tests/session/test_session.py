@@ -420,7 +420,6 @@ def test_dropping_the_oldest_tells_the_gap_with_the_next_output(bench: MakeBench
     assert made.pull_all() == [Output("pipe-1", OUT, 8, 8, "89abcdef", Encoding.UTF_8, 8)]
 
 
-@pytest.mark.xfail(reason="the end of file behind a full ring is looked for in the next turn only", strict=True)
 def test_a_stream_that_nobody_holds_is_not_told_as_open_although_the_ring_was_full(bench: MakeBench) -> None:
     made = bench(attach=(OUT,), backlog_bytes=16)
     made.child.write(OUT, b"x" * 16)

@@ -21,7 +21,7 @@ from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
 from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
 from pipe_rpc.session.output_stream import Overflow
-from pipe_rpc.session.registry import SpawnOrder
+from pipe_rpc.session.spawning import SpawnOrder
 
 
 def spawn(call: Call, params: SpawnParams) -> SessionInfo:

@@ -1,0 +1,93 @@
+"""From what a session is to be to a running child, or to an error that says what to do."""
+
+import errno
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.descriptor_limit import DescriptorLimit
+from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.session.announcement import StreamName
+from pipe_rpc.session.output_stream import Overflow
+
+
+class SpawnOrder(NamedTuple):
+    """What a session is to be; times in seconds."""
+
+    argv: tuple[str, ...]
+    cwd: str | None
+    env: Mapping[str, str | None]
+    inherit_env: bool
+    originator: str
+    command: str | None
+    merge_stderr: bool
+    stdin_pipe: bool
+    attach: tuple[StreamName, ...] | None
+    """None: every stream that it has."""
+    encoding: Encoding
+    overflow: Overflow
+    backlog_bytes: int
+    timeout_s: float | None
+    grace_s: float
+
+
+def start(order: SpawnOrder, environment: Mapping[str, str], descriptor_limit: DescriptorLimit) -> Child:
+    """Start the child; ``environment`` is what it may inherit.
+
+    Raises PipeRpcError: STREAM_UNAVAILABLE or SPAWN_FAILED.
+    """
+    if order.merge_stderr and StreamName.STDERR in (order.attach or ()):
+        raise PipeRpcError(
+            ErrorCode.STREAM_UNAVAILABLE,
+            "With mergeStderr there is no stderr to attach to: its bytes are in stdout.",
+            stream=StreamName.STDERR.value,
+        )
+    env = _child_environment(order, environment)
+    try:
+        return spawn(SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe), descriptor_limit)
+    except SpawnError as error:
+        raise _spawn_failed(error) from None
+
+
+def working_directory(cwd: str | None) -> str:
+    """Where a child that is given ``cwd`` starts, as an absolute path."""
+    try:
+        return os.path.join(os.getcwd(), cwd or "").rstrip("/") or "/"
+    except FileNotFoundError:
+        return cwd or ""  # The server's own directory was deleted under it, which a child may survive as well.
+
+
+def _child_environment(order: SpawnOrder, environment: Mapping[str, str]) -> Mapping[str, str] | None:
+    if order.inherit_env and not order.env:
+        return None
+    laid_over = dict(environment) if order.inherit_env else {}
+    for name, value in order.env.items():
+        if value is None:
+            laid_over.pop(name, None)
+        else:
+            laid_over[name] = value
+    return laid_over
+
+
+def _spawn_failed(error: SpawnError) -> PipeRpcError:
+    match error.stage:
+        case "chdir":
+            what = f"The working directory {error.path!r} cannot be entered: {error.reason}. Check cwd."
+        case "exec" if error.errno == errno.ENOENT and error.path and os.path.isfile(error.path):
+            what = f"{error.path!r} is there, but the interpreter in its first line is not: {error.reason}."
+        case "exec" if error.errno == errno.ENOEXEC:
+            what = f"{error.path!r} is no program: {error.reason}. A script needs a first line such as '#!/bin/sh'."
+        case "exec":
+            what = f"The program {error.path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
+        case "fork":
+            what = f"The system has no room for another process: {error.reason}. End some sessions and try again."
+    return PipeRpcError(
+        ErrorCode.SPAWN_FAILED,
+        what,
+        errno=errno.errorcode.get(error.errno, str(error.errno)),
+        message=error.reason,
+        path=error.path,
+        stage=error.stage,
+    )

@@ -1,0 +1,121 @@
+"""How a session's processes are brought to their end: the life cycle's decisions, carried out.
+
+Rules of this file: signals go to the process group, and at the hard end also to orphans of the child's kernel session,
+which jobs of an interactive shell never leave. A deadline outlives the child while anything of it is left.
+"""
+
+import signal
+from contextlib import suppress
+
+from pipe_rpc.child.exit_status import ExitStatus
+from pipe_rpc.child.orphans import Orphans
+from pipe_rpc.child.spawn import Child
+from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.loop.loop import Deadline, Loop
+from pipe_rpc.session.lifecycle import Action, Lifecycle, Outcome, Reason, State
+
+
+class Termination:
+    """One child's way out, from its spawn to the last signal to what it left behind."""
+
+    def __init__(self, session_id: str, child: Child, loop: Loop, orphans: Orphans) -> None:
+        self.lifecycle = Lifecycle()
+        self._session_id = session_id
+        self._child = child
+        self._loop = loop
+        self._orphans = orphans
+        self._kill_deadline: Deadline | None = None
+
+    @property
+    def has_exited(self) -> bool:
+        """Whether the child itself was reaped."""
+        return self.lifecycle.state is State.EXITED
+
+    def has_processes(self) -> bool:
+        """Whether anything of the process group is left."""
+        return not self.has_exited or self._child.group.has_members()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process group. Raises PipeRpcError: SIGNAL_FAILED."""
+        try:
+            self._child.group.send(number)
+        except ProcessLookupError:
+            raise self._failed(number, "ESRCH", "nothing of it is left to signal") from None
+        except PermissionError:
+            raise self._failed(number, "EPERM", "it belongs to another user now") from None
+
+    def request(self, grace_s: float, reason: Reason) -> None:
+        """Ask the process to end within the grace; what is left of its group then is killed. Returns at once.
+
+        Raises PipeRpcError: SIGNAL_FAILED where the system refuses the signal; the deadline holds all the same.
+        """
+        action = self.lifecycle.terminate(self._loop.time(), grace_s, reason)
+        self._schedule_kill()
+        match action:
+            case Action.SOFT:
+                self._send_to_survivors(signal.SIGTERM)
+                # A stopped process gets SIGTERM only when it goes on (signal(7)).
+                self._send_to_survivors(signal.SIGCONT)
+            case Action.HARD:
+                self._kill()
+            case Action.NOTHING:
+                pass
+
+    def exited(self, status: ExitStatus) -> Outcome:
+        """Take note of the child's end, once it was reaped."""
+        self._child.group.leader_reaped()
+        outcome = self.lifecycle.exited(status)
+        if outcome is Outcome.HARD_KILLED:
+            self._orphans.condemn(self._child.pid)
+        self._schedule_kill()
+        return outcome
+
+    def release(self) -> Child | None:
+        """End all signalling from here: the child, where something of its group may be left, else None."""
+        if self.lifecycle.deadline is not None:
+            self._kill_if_due(self.lifecycle.deadline)  # Nobody will be here when it is due.
+        self.cancel()
+        if self._child.group.has_members():
+            return self._child
+        self._child.group.forget()
+        return None
+
+    def cancel(self) -> None:
+        """End the deadline."""
+        if self._kill_deadline is not None:
+            self._loop.cancel(self._kill_deadline)
+            self._kill_deadline = None
+
+    def _schedule_kill(self) -> None:
+        self.cancel()
+        deadline = self.lifecycle.deadline
+        if deadline is not None and (self.has_processes() or self._orphans.of_session(self._child.pid)):
+            self._kill_deadline = self._loop.call_at(deadline, lambda: self._kill_if_due(self._loop.now))
+
+    def _kill_if_due(self, now: float) -> None:
+        if self.lifecycle.expire(now) is Action.HARD:
+            with suppress(PipeRpcError):  # Nobody asked just now; that it lives on is what the client sees.
+                self._kill()
+
+    def _kill(self) -> None:
+        if self.has_exited:
+            self._orphans.condemn(self._child.pid)
+        self._send_to_survivors(signal.SIGKILL)
+
+    def _send_to_survivors(self, number: signal.Signals) -> None:
+        """Send a signal if there is anybody left to get it."""
+        try:
+            self._child.group.send(number)
+        except ProcessLookupError:
+            pass  # It ended before the signal came: its exit is on the way, or was told.
+        except PermissionError:
+            raise self._failed(number, "EPERM", "it belongs to another user now") from None
+
+    def _failed(self, number: signal.Signals, errno_name: str, why: str) -> PipeRpcError:
+        return PipeRpcError(
+            ErrorCode.SIGNAL_FAILED,
+            f"{number.name} could not be sent to the process group of session {self._session_id}: {why}.",
+            sessionId=self._session_id,
+            signal=number.name,
+            errno=errno_name,
+        )

@@ -1,0 +1,77 @@
+"""pipe_rpc/server/to_wire.py: seconds become milliseconds, and enums become words."""
+
+import pytest
+
+from pipe_rpc.child.exit_status import ExitStatus, Usage
+from pipe_rpc.protocol import types
+from pipe_rpc.protocol.converter import structure, unstructure
+from pipe_rpc.server import to_wire
+from pipe_rpc.session.announcement import Closed, Exited
+from pipe_rpc.session.lifecycle import Outcome, Reason
+from pipe_rpc.session.session import Exit
+from tests.server.harness import FIRST_PID, OUT, Bench
+
+STATUS = ExitStatus(3, None, core_dumped=False, usage=Usage(0.25, 0.5, 4096))
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("reason", [None, *Reason])
+def test_an_exit_has_the_words_of_the_contract(outcome: Outcome, reason: Reason | None) -> None:
+    info = to_wire.exit_info(Exit(STATUS, outcome, reason, exited_at=7.5, duration_s=1.25))
+    assert unstructure(info) == {
+        "exitCode": 3,
+        "signal": None,
+        "coreDumped": False,
+        "exitedAt": 7.5,
+        "durationMs": 1250.0,
+        "outcome": outcome.value,
+        "reason": None if reason is None else reason.value,
+        "usage": {"userMs": 250.0, "systemMs": 500.0, "maxRssBytes": 4096},
+    }
+    assert structure(unstructure(info), types.ExitInfo) == info
+
+
+def test_a_session_that_runs_is_described(bench: Bench) -> None:
+    session_id, child = bench.spawn(["make", "-j 2"], cwd="/", originator="me", attach=["stdout"])
+    child.write(OUT, b"12345")
+    bench.take()
+    info = to_wire.session_info(bench.registry.get(session_id))
+    stream = {"startOffset": 0, "missedBytes": 0, "ended": False}
+    assert unstructure(info) == {
+        "sessionId": session_id,
+        "pid": FIRST_PID,
+        "state": "running",
+        "command": "make '-j 2'",
+        "argv": ["make", "-j 2"],
+        "cwd": "/",
+        "originator": "me",
+        "createdAt": 5.0,
+        "mergeStderr": False,
+        "stdin": {"open": True, "pendingBytes": 0},
+        "stdout": {**stream, "endOffset": 5, "attached": True, "attachmentId": "attachment-00000001"},
+        "stderr": {**stream, "endOffset": 0, "attached": False, "attachmentId": None},
+        "exit": None,
+    }
+
+
+def test_a_session_that_has_exited_is_described(bench: Bench) -> None:
+    session_id, child = bench.spawn(mergeStderr=True, stdin="null")
+    bench.exit(child, STATUS)
+    bench.take()
+    info = to_wire.session_info(bench.registry.get(session_id))
+    assert (info.state, info.merge_stderr, info.stderr) == ("exited", True, None)
+    assert info.stdin == types.StdinInfo(open=False, pending_bytes=0)
+    assert info.stdout.ended
+    assert info.exit is not None
+    assert info.exit.exit_code == 3
+
+
+def test_the_last_notifications_have_the_members_of_their_types(bench: Bench) -> None:
+    session_id, child = bench.spawn()
+    bench.exit(child, STATUS, close=False)
+    bench.take()
+    session = bench.registry.get(session_id)
+    exited = to_wire.exited(Exited(session))
+    assert structure(exited, types.ExitedParams).streams_open == ["stdout", "stderr"]
+    assert exited["sessionId"] == session_id
+    assert to_wire.closed(Closed(session)) == {"sessionId": session_id}
