@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
     # Imported only now: whatever prints while it is imported prints to stderr.
     from pipe_rpc.server.app import Server, Settings
 
-    server = Server(stdio, Settings(limits, options.client_process_id, poll=options.poll), log)
+    server = Server(stdio, Settings(limits, options.client_process_id), log)
     # What was imported lives as long as the server: let no collection look at it again.
     gc.collect()
     gc.freeze()
@@ -98,7 +98,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_false",
         help="run without the parent process that cleans up should the server be killed",
     )
-    parser.add_argument("--poll", action="store_true", help="wait with poll(2), for systems whose epoll is restricted")
     limits = parser.add_argument_group("limits", "bytes, milliseconds and counts; told to the client at initialize")
     for name, default in Limits()._asdict().items():
         limits.add_argument(

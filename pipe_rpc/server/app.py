@@ -1,7 +1,6 @@
 """The composition root: the only place that builds the server's parts and knows all of them."""
 
 import os
-import selectors
 import signal
 import time
 from typing import Any, NamedTuple
@@ -34,8 +33,6 @@ class Settings(NamedTuple):
 
     limits: Limits
     client_process_id: int | None
-    poll: bool
-    """Use poll(2) rather than the best that the system has."""
 
 
 class Server:
@@ -43,7 +40,7 @@ class Server:
 
     def __init__(self, stdio: Stdio, settings: Settings, log: Log) -> None:
         limits = settings.limits
-        self._loop = Loop(selectors.PollSelector() if settings.poll else selectors.DefaultSelector())
+        self._loop = Loop()
         self._descriptor_limit = DescriptorLimit()
         self._signals = SignalWatch(self._loop, dict.fromkeys(_ENDING_SIGNALS, self._end_by_signal))
         self._exit_watch = choose_exit_watch(self._loop, self._signals)

@@ -11,7 +11,6 @@ unguarded.
 import os
 import signal
 import sys
-from contextlib import suppress
 from types import FrameType
 
 from pipe_rpc.child import prctl
@@ -39,15 +38,16 @@ def _guard(server_pid: int, inherited: frozenset[int]) -> int:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    # Through the pidfd: the number may be somebody else's by the time that a late signal is forwarded.
-    pidfd = os.pidfd_open(server_pid)
 
     def forward(number: int, _: FrameType | None) -> None:
-        with suppress(ProcessLookupError):  # Then it has ended, which is what the signal was for.
-            signal.pidfd_send_signal(pidfd, number)
+        os.kill(server_pid, number)
 
     for number in _FORWARDED:
         signal.signal(number, forward)
+    # Not reaped yet, so its number is still its own when the last signal is forwarded.
+    os.waitid(os.P_PID, server_pid, os.WEXITED | os.WNOWAIT)
+    for number in _FORWARDED:
+        signal.signal(number, signal.SIG_IGN)
     _, status = os.waitpid(server_pid, 0)
     while left := [pid for pid in prctl.children() if pid not in inherited]:
         for pid in left:

@@ -61,13 +61,14 @@ def exited(announcement: Exited) -> Any:
     """Params of session/exited."""
     session = announcement.session
     assert session.exit is not None, "an exit is announced once it is known"
-    return unstructure(
+    members = unstructure(
         ExitedParams(
             session_id=session.session_id,
             streams_open=[name.value for name in session.open_streams],
             **_exit_members(session.exit),
         )
     )
+    return {"sessionId": members.pop("sessionId"), **members}  # first, as a reader expects it
 
 
 def closed(announcement: Closed) -> Any:
@@ -94,12 +95,17 @@ def _exit_members(exit_: Exit) -> dict[str, Any]:
         "signal": status.signal_name,
         "core_dumped": status.core_dumped,
         "exited_at": exit_.exited_at,
-        "duration_ms": exit_.duration_s * 1000,
+        "duration_ms": _milliseconds(exit_.duration_s),
         "outcome": exit_.outcome.value,
         "reason": None if exit_.reason is None else exit_.reason.value,
         "usage": Usage(
-            user_ms=status.usage.user_s * 1000,
-            system_ms=status.usage.system_s * 1000,
+            user_ms=_milliseconds(status.usage.user_s),
+            system_ms=_milliseconds(status.usage.system_s),
             max_rss_bytes=status.usage.max_rss_bytes,
         ),
     }
+
+
+def _milliseconds(seconds: float) -> float:
+    """To the microsecond: what lies below is noise of the conversion."""
+    return round(seconds * 1000, 3)

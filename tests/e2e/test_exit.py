@@ -128,10 +128,13 @@ def test_a_full_enlarged_pipe_is_delivered_before_the_exit(wire: WireClient, gat
 
 @linux_only
 def test_the_last_words_of_the_leader_are_found_behind_those_of_a_grandchild(wire: WireClient, gate: MakeGate) -> None:
-    held, end = gate(), gate()
-    script = '(printf "%050000d" 0; read _ < "$2") & read _ < "$1"; echo MARK; exit 9'
-    session, exited = _exit_unseen(wire, held, shell(script, held.path, end.path))
-    assert wire.collect_output(session, "stdout").endswith(b"MARK\n")
+    held, first, end = gate(), gate(), gate()
+    script = """
+        (read _ < "$1"; printf "%050000d" 0; echo > "$2"; read _ < "$3") &
+        read _ < "$2"; echo MARK; exit 9
+    """
+    session, exited = _exit_unseen(wire, held, shell(script, held.path, first.path, end.path))
+    assert wire.collect_output(session, "stdout") == b"0" * 50_000 + b"MARK\n"
     assert exited["exitCode"] == 9
     assert sorted(exited["streamsOpen"]) == ["stderr", "stdout"]
     end.open_and_release()

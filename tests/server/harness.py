@@ -10,7 +10,6 @@ from typing import Any, Self
 from pipe_rpc.buffers.framer import FramingError, encode_frame
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_status import ExitStatus
-from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.spawn import SpawnSpec
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import Descriptor, OwnDescriptor
@@ -24,7 +23,7 @@ from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.registry import SessionRegistry
-from tests.session.harness import EXITED_0, FakeChild, ManualExitWatch, StillLoop
+from tests.session.harness import EXITED_0, FakeChild, FakeOrphans, ManualExitWatch, StillLoop
 from tests.support.frames import take_frame
 from tests.support.trace import Message
 
@@ -92,12 +91,11 @@ class Wires:
         self.stdout.close()
 
 
-class NoOrphans(Orphans):
-    """Nothing ever leaves its group, unless the test says so."""
+class LastingOrphans(FakeOrphans):
+    """Orphans that live until the test lets them end, and note the signals."""
 
     def __init__(self) -> None:
-        self._leaders = set[int]()
-        self.adopts = False
+        super().__init__()
         self.left: list[int] = []
         self.sent: list[int] = []
 
@@ -121,13 +119,13 @@ class Bench:
         self.children: list[FakeChild] = []
         self.specs: list[SpawnSpec] = []
         self.exits = ManualExitWatch()
-        self.orphans = NoOrphans()
+        self.orphans = LastingOrphans()
         self.watched_clients: list[int] = []
         self._descriptor_limit = DescriptorLimit()
         self._log_reader, log_writer = os.pipe()
         os.set_blocking(self._log_reader, False)
         self.log = Log(OwnDescriptor(log_writer), log_level)
-        monkeypatch.setattr("pipe_rpc.session.registry.spawn", self._spawn)
+        monkeypatch.setattr("pipe_rpc.session.spawning.spawn", self._spawn)
         self.registry = SessionRegistry(
             self.loop,
             self.exits,

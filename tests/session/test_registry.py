@@ -30,7 +30,6 @@ from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.registry import SessionRegistry, require_offset, session_not_found
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder
-from tests.child.family import reap_orphan
 from tests.session.harness import kinds, text
 from tests.support.fixture_types import MakeGate
 from tests.support.leaks import own_descendants
@@ -50,7 +49,8 @@ WAYS = [
 class Works:
     """A registry in a loop of its own, and everything that was told."""
 
-    def __init__(self, selector: selectors.BaseSelector, limits: Limits) -> None:
+    def __init__(self, selector: selectors.BaseSelector, limits: Limits, reaped: Mapping[int, int]) -> None:
+        self.reaped = reaped
         self.loop = Loop(selector)
         self.signals = SignalWatch(self.loop, {})
         self.exit_watch = choose_exit_watch(self.loop, self.signals)
@@ -112,6 +112,16 @@ class Works:
         self.run_until(lambda: "\n" in text(self.of(session)))
         return text(self.of(session)).partition("\n")[0]
 
+    def end_of(self, pid: int) -> int:
+        """The wait status of a grandchild, which comes to this process when its parent ends, and is reaped here."""
+        self.run_until(lambda: pid in self.reaped)
+        return self.reaped[pid]
+
+    def has_orphans(self) -> bool:
+        """Whether any is left; kills them."""
+        self.registry.kill_orphans()
+        return self.registry.has_orphans()
+
     def close(self) -> None:
         """Kill and reap everything."""
         self.registry.end_all(kill=True)
@@ -122,10 +132,7 @@ class Works:
         self.run_until(lambda: not self.registry._departing)
         for survivor in self.registry._leftovers:
             survivor.group.forget()
-        for pid in own_descendants():
-            # Survivors were killed above and came to this process, a subreaper.
-            if os.getpgid(pid) != os.getpgrp():
-                reap_orphan(pid)
+        self.run_until(lambda: not self.has_orphans())
         self.exit_watch.close()
         self.signals.close()
         self.descriptor_limit.close()
@@ -156,12 +163,22 @@ MakeWorks = Callable[..., Works]
 
 
 @pytest.fixture
-def make_works() -> Iterator[MakeWorks]:
+def make_works(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeWorks]:
     """A factory of registries; the default way and selector unless others are wanted."""
     made: list[Works] = []
+    reaped: dict[int, int] = {}
+    real_waitpid = os.waitpid
+
+    def waitpid(pid: int, options: int) -> tuple[int, int]:
+        ended, status = real_waitpid(pid, options)
+        if ended:
+            reaped[ended] = status
+        return ended, status
+
+    monkeypatch.setattr(os, "waitpid", waitpid)
 
     def make(selector: type[selectors.BaseSelector] = selectors.DefaultSelector, **limits: Any) -> Works:
-        made.append(Works(selector(), Limits(**limits)))
+        made.append(Works(selector(), Limits(**limits), reaped))
         return made[-1]
 
     yield make
@@ -303,7 +320,7 @@ def test_the_whole_group_is_terminated(works: Works) -> None:
     members = [int(pid) for pid in works.read_line(session).split()]
     works.registry.terminate(session, None)
     works.run_until_closed(session)
-    assert [os.WTERMSIG(reap_orphan(pid)) for pid in members] == [signal.SIGTERM] * 2
+    assert [os.WTERMSIG(works.end_of(pid)) for pid in members] == [signal.SIGTERM] * 2
 
 
 def test_survivors_that_ignore_sigterm_are_killed_at_the_deadline_after_the_leader_has_gone(works: Works) -> None:
@@ -315,7 +332,7 @@ def test_survivors_that_ignore_sigterm_are_killed_at_the_deadline_after_the_lead
     works.run_until_closed(session)
     assert session.exit is not None
     assert session.exit.outcome is Outcome.SOFT_EXIT
-    assert [os.WTERMSIG(reap_orphan(pid)) for pid in members] == [signal.SIGKILL] * 2
+    assert [os.WTERMSIG(works.end_of(pid)) for pid in members] == [signal.SIGKILL] * 2
     assert not works.registry.has_processes()
 
 
@@ -361,7 +378,7 @@ def test_what_is_left_of_a_removed_session_is_ended_with_the_server(works: Works
     works.registry.remove(session)
     assert works.registry.has_processes()
     works.registry.end_all(kill=False)
-    assert os.WTERMSIG(reap_orphan(survivor)) == signal.SIGKILL
+    assert os.WTERMSIG(works.end_of(survivor)) == signal.SIGKILL
     assert not works.registry.has_processes()
 
 
@@ -597,10 +614,10 @@ def test_purge_forgets_the_closed_ones_of_an_originator_only(make_works: MakeWor
     closed_mine, closed_yours = works.spawn("/bin/true"), works.spawn("/bin/true", originator="you")
     running = works.spawn("/bin/cat")
     works.run_until_closed(closed_mine, closed_yours)
-    assert works.registry.purge("tests") == 1
+    assert works.registry.purge("tests") == (1, [])
     assert works.registry.sessions() == [closed_yours, running]
-    assert works.registry.purge("tests") == 0
-    assert works.registry.purge("") == 1
+    assert works.registry.purge("tests") == (0, [])
+    assert works.registry.purge("") == (1, [])
     assert works.registry.sessions() == [running]
     assert works.registry.sessions("you") == []
 
@@ -609,10 +626,10 @@ def test_purge_keeps_a_session_whose_stream_is_held(make_works: MakeWorks, gate:
     works, held = make_works(), gate()
     session = works.spawn(*shell("(read _ < $1) & exit 0", held.path))
     works.run_until_exited(session)
-    assert works.registry.purge("") == 0
+    assert works.registry.purge("") == (0, [])
     held.release()
     works.run_until_closed(session)
-    assert works.registry.purge("") == 1
+    assert works.registry.purge("") == (1, [])
 
 
 @pytest.mark.parametrize("how", ["remove", "purge", "retention"])
@@ -627,7 +644,7 @@ def test_survivors_of_a_terminated_session_are_killed_at_the_deadline_although_i
     if how == "remove":
         works.registry.remove(session)
     elif how == "purge":
-        assert works.registry.purge("") == 1
+        assert works.registry.purge("") == (1, [])
     assert works.registry.sessions() == []
     assert works.registry.has_processes()
     passed: list[bool] = []

@@ -1,0 +1,27 @@
+"""Writes what is generated and committed: ``python -m tests.house.generate``."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+from pipe_rpc.protocol.openrpc import openrpc_document
+from tests.house.readme_tables import with_tables
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+OPENRPC = ROOT / "pipe_rpc" / "openrpc.json"
+
+
+def openrpc_text() -> str:
+    """What ``pipe-rpc schema`` prints."""
+    return json.dumps(openrpc_document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    OPENRPC.write_text(openrpc_text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

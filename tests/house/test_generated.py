@@ -1,0 +1,27 @@
+"""What is generated and committed is what would be generated now."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.house.generate import OPENRPC, README, openrpc_text
+from tests.house.readme_tables import with_tables
+
+REMEDY = "run python -m tests.house.generate"
+
+
+def test_the_tables_of_the_readme_are_fresh() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert with_tables(readme) == readme, REMEDY
+
+
+def test_the_committed_openrpc_document_is_fresh() -> None:
+    assert OPENRPC.read_text(encoding="utf-8") == openrpc_text(), REMEDY
+
+
+def test_the_schema_command_prints_the_committed_document() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "pipe_rpc", "schema"], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert printed.stdout == OPENRPC.read_text(encoding="utf-8")

@@ -1,0 +1,92 @@
+"""The README is true: its examples run, its messages fit the types, and what it names is there."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from pipe_rpc.protocol import types
+from pipe_rpc.protocol.converter import structure
+from pipe_rpc.protocol.methods import NOTIFICATIONS, SESSION_METHODS
+from tests.house.generate import README, ROOT
+
+TEXT = README.read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def conversation() -> list[tuple[str, dict[str, Any]]]:
+    """The messages of the life of a session, with their arrows."""
+    lines = [line for block in blocks("jsonl") for line in block.splitlines()]
+    return [(line[0], json.loads(line[1:])) for line in lines]
+
+
+def test_the_life_of_a_session_is_told_in_messages() -> None:
+    assert len(conversation()) > 15
+
+
+@pytest.mark.parametrize(("arrow", "message"), conversation())
+def test_each_message_of_the_life_of_a_session_fits_its_type(arrow: str, message: dict[str, Any]) -> None:
+    rows = {row.name: row for row in (*SESSION_METHODS, *NOTIFICATIONS)}
+    requested = {sent["id"]: rows.get(sent["method"]) for to, sent in conversation() if to == "→" and "id" in sent}
+    assert message["jsonrpc"] == "2.0"
+    if "result" in message:
+        row = requested[message["id"]]
+        assert row is not None
+        assert row.result is not None
+        structure(message["result"], getattr(types, row.result))
+    elif message["method"] != "initialize":
+        row = rows[message["method"]]
+        assert ("id" in message) == (arrow == "→")
+        assert row.params is not None
+        structure(message["params"], getattr(types, row.params))
+
+
+def test_the_python_example_prints_what_the_command_said(tmp_path: pathlib.Path) -> None:
+    (example,) = blocks("python")
+    script = tmp_path / "example.py"
+    script.write_text(example, encoding="utf-8")
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60)
+    assert sorted(run.stdout.splitlines()) == ["exit 3", r"stderr 'two\n'", r"stdout 'one\n'"]
+    assert run.stdout.splitlines()[-1] == "exit 3"
+
+
+def test_the_transcript_shows_what_the_command_really_does() -> None:
+    (transcript,) = blocks("console")
+    command = transcript.splitlines()[0].removeprefix("$ pipe-rpc ")
+    script = f'exec "$0" -m pipe_rpc {command}'
+    run = subprocess.run(
+        ["bash", "-c", script, sys.executable], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == 3
+    assert run.stdout == "ready\ngot hello\n"
+
+    def told(text: str) -> list[str]:
+        """The method behind each arrow; the two streams end in either order."""
+        return sorted(re.findall(r"[→←] (?:#\d+ )?(\S+)", text))
+
+    shown = [line for line in transcript.splitlines() if "session/detached" not in line]
+    seen = [line for line in run.stderr.splitlines() if "session/detached" not in line]
+    assert told("\n".join(seen)) == told("\n".join(shown))
+
+
+def test_the_files_that_the_readme_names_are_there() -> None:
+    named = set(re.findall(r"`((?:tests|pipe_rpc|\.ci)/[\w./]+)`", TEXT))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_readme_gives_one_command_for_the_main_job_and_one_for_the_tests() -> None:
+    commands = [block.strip() for block in blocks("sh")]
+    assert len(commands) == 2
+    assert commands[0].endswith("pipe-rpc run -- git log --stat -3")
+    assert "python -m pytest" in commands[1]
