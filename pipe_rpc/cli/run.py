@@ -1,9 +1,11 @@
 """``pipe-rpc run``: a command through an endpoint."""
 
 import argparse
+import sys
 
 from pipe_rpc.client.endpoint_process import DEFAULT_COMMAND, EndpointProcess
-from pipe_rpc.client.relay import Relay, RelayOptions
+from pipe_rpc.client.relay import ENDPOINT_FAILED, Relay, RelayOptions
+from pipe_rpc.loop.descriptor import fill_standard_gaps
 
 _DESCRIPTION = """\
 Run a command through a pipe-rpc endpoint as if it were run directly: its output and stdin pass unchanged, Ctrl-C
@@ -27,7 +29,13 @@ def main(argv: list[str]) -> int:
     if not command:
         _parser().error("name a command behind --, for example: pipe-rpc run -- echo hello")
     relay_options = RelayOptions(_milliseconds(options.timeout), _milliseconds(options.grace), options.trace)
-    return Relay(EndpointProcess(DEFAULT_COMMAND), command, relay_options).run()
+    fill_standard_gaps()
+    try:
+        endpoint = EndpointProcess(DEFAULT_COMMAND)
+    except OSError as error:
+        sys.stderr.write(f"pipe-rpc run: the endpoint cannot be started: {error.strerror}\n")
+        return ENDPOINT_FAILED
+    return Relay(endpoint, command, relay_options).run()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="terminate the command after so long")
+    parser.add_argument("--timeout", type=_some_seconds, metavar="SECONDS", help="terminate the command after so long")
     parser.add_argument("--grace", type=_seconds, metavar="SECONDS", help="from SIGTERM to SIGKILL (default: 2)")
     parser.add_argument(
         "--trace", action="store_true", help="show the JSON-RPC conversation on stderr, a line a message"
@@ -55,6 +63,13 @@ def _seconds(text: str) -> float:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds
+
+
+def _some_seconds(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds == 0:
+        raise argparse.ArgumentTypeError("0 would leave the command no time")
     return seconds
 
 

@@ -16,7 +16,7 @@ A JSON-RPC 2.0 endpoint over stdin and stdout that runs processes as sessions: i
 writes their stdin, detaches and attaches without losing a byte, and terminates them softly, then hard. A program
 starts it (an editor, an agent, a script) and talks to it in frames as language servers do:
 
-    Content-Length: 77\\r\\n
+    Content-Length: 75\\r\\n
     \\r\\n
     {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"capabilities":{}}}
 """
@@ -39,9 +39,9 @@ def main(argv: list[str]) -> int:
     """Serve until the client is gone; returns the exit status."""
     options = _parser().parse_args(argv)
     limits = Limits(**{name: getattr(options, name) for name in Limits._fields})
+    reset_signals()
     if os.isatty(0):
         sys.stderr.write(_WHAT_WE_WAIT_FOR)
-    reset_signals()
     if options.guard:
         stand_guard()
     try:

@@ -9,21 +9,23 @@ import signal
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from pipe_rpc.buffers.framer import FramingError
 from pipe_rpc.buffers.text import Encoding, encode_piece
 from pipe_rpc.client.conversation import Conversation, event_of, output_bytes, result_of
 from pipe_rpc.client.endpoint_process import EndpointProcess
-from pipe_rpc.client.errors import RpcError
+from pipe_rpc.client.errors import ClientError, RpcError
 from pipe_rpc.client.sink import Sink
 from pipe_rpc.client.trace import Trace
-from pipe_rpc.loop.descriptor import Descriptor, OwnDescriptor, claim
+from pipe_rpc.errors import PipeRpcError
+from pipe_rpc.loop.descriptor import OwnDescriptor, claim
 from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.loop.signals import SignalWatch
-from pipe_rpc.protocol.envelope import Notification, Response
+from pipe_rpc.protocol.envelope import MalformedError, Notification, Response
 from pipe_rpc.protocol.types import ExitedParams, OutputParams
 
 _READ_BYTES = 64 * 1024
 """From the server, or from the person's stdin, of which one write is under way at a time."""
-_NOT_FOUND, _NOT_EXECUTABLE, _ENDPOINT_FAILED = 127, 126, 125
+_NOT_FOUND, _NOT_EXECUTABLE, ENDPOINT_FAILED = 127, 126, 125
 """What shells, env(1) and timeout(1) exit with when a command cannot be run, or they themselves fail."""
 
 
@@ -53,16 +55,16 @@ class Relay:
         self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=self._server_gone)
         self._stdout = Sink(claim(1), self._loop, on_room=self._read_on, on_broken=self._terminate)
         self._stderr = Sink(claim(2), self._loop, on_room=self._read_on, on_broken=self._terminate)
-        self._stdin = _claim_stdin()
+        self._stdin = claim(0)
         self._read_watch: Watch | None = None
         self._stdin_watch: Watch | None = None
         self._signals = SignalWatch(
             self._loop,
             {
-                signal.SIGINT: lambda: self._pass_on("SIGINT"),
-                signal.SIGQUIT: lambda: self._pass_on("SIGQUIT"),
-                signal.SIGTERM: self._terminate,
-                signal.SIGHUP: self._terminate,
+                signal.SIGINT: lambda: self._pass_on(signal.SIGINT),
+                signal.SIGQUIT: lambda: self._pass_on(signal.SIGQUIT),
+                signal.SIGTERM: lambda: self._terminate(signal.SIGTERM),
+                signal.SIGHUP: lambda: self._terminate(signal.SIGHUP),
             },
         )
 
@@ -73,18 +75,18 @@ class Relay:
         self._loop.run()
         for sink in (self._server, self._stdout, self._stderr):
             sink.close()
+        self._stdin.close()
         self._from_server.close()
         self._signals.close()
         self._loop.close()
         self._endpoint.close()
-        return _ENDPOINT_FAILED if self._status is None else self._status
+        return ENDPOINT_FAILED if self._status is None else self._status
 
     def _initialized(self, response: Response) -> None:
         result_of(response)
         self._notify("initialized", {})
         params: dict[str, Any] = {
             "argv": self._argv,
-            "stdin": "null" if self._stdin is None else "pipe",
             "encoding": "auto",  # text where it is text, for the reader of a trace, and exact in any case
             # Where both go to the same place, as on a terminal, one pipe keeps their order.
             "mergeStderr": os.path.sameopenfile(1, 2),
@@ -106,11 +108,11 @@ class Relay:
         self._watch_stdin()
 
     def _watch_stdin(self) -> None:
-        if self._stdin is not None and self._stdin_watch is None:
+        if self._stdin_watch is None:
             self._stdin_watch = self._loop.watch(self._stdin.fd, READ, self._read_stdin)
 
     def _read_stdin(self) -> None:
-        if self._stdin is None or self._stdin_watch is None:
+        if self._stdin_watch is None:
             return
         buffer = bytearray(_READ_BYTES)
         size = self._stdin.read_into([memoryview(buffer)])
@@ -157,17 +159,22 @@ class Relay:
             self._loop.stop()
         return False
 
-    def _pass_on(self, name: str) -> None:
-        if self._session_id is None or self._status is not None:
-            self._loop.stop()
-        else:
-            self._request("session/signal", {"sessionId": self._session_id, "signal": name}, _ignore)
+    def _pass_on(self, number: signal.Signals) -> None:
+        if self._can_act(number):
+            self._request("session/signal", {"sessionId": self._session_id, "signal": number.name}, _ignore)
 
-    def _terminate(self) -> None:
-        if self._session_id is None or self._status is not None:
-            self._loop.stop()
-        else:
+    def _terminate(self, number: signal.Signals = signal.SIGPIPE) -> None:
+        if self._can_act(number):
             self._request("session/terminate", {"sessionId": self._session_id}, _ignore)
+
+    def _can_act(self, number: signal.Signals) -> bool:
+        """Whether there is a command to act on; before and after it, the signal is for ourselves."""
+        if self._session_id is not None and self._status is None:
+            return True
+        if self._status is None:
+            self._status = 128 + number
+        self._loop.stop()
+        return False
 
     def _request(self, method: str, params: Any, then: Callable[[Response], None]) -> None:
         request_id, frame = self._conversation.request(method, params)
@@ -193,8 +200,13 @@ class Relay:
         if size == 0:
             self._server_gone()
             return
-        for message in self._conversation.receive(bytes(buffer[:size])):
-            self._receive(message)
+        try:
+            for message in self._conversation.receive(bytes(buffer[:size])):
+                self._receive(message)
+        except (ClientError, PipeRpcError, FramingError, MalformedError) as error:
+            self._complain(f"the endpoint does not keep the contract: {error}")
+            self._loop.stop()
+            return
         if self._read_watch is not None and not (self._stdout.has_room and self._stderr.has_room):
             self._loop.unwatch(self._read_watch)
             self._read_watch = None
@@ -218,14 +230,6 @@ class Relay:
 
     def _complain(self, what: str) -> None:
         self._show(f"pipe-rpc run: {what}\n")
-
-
-def _claim_stdin() -> Descriptor | None:
-    try:
-        os.fstat(0)
-    except OSError:
-        return None
-    return claim(0)
 
 
 def _status(exited: ExitedParams) -> int:

@@ -8,6 +8,9 @@ from typing import Any
 _LONGEST = 240
 """Characters of JSON in a line: about three lines of a terminal."""
 
+_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+"""Control characters that JSON need not escape, and a terminal would obey."""
+
 
 class Trace:
     """Formats messages with the seconds since the start of the conversation."""
@@ -38,6 +41,5 @@ class Trace:
         text = json.dumps(value, ensure_ascii=False)
         if len(text) > _LONGEST:
             text = f"{text[:_LONGEST]}… ({len(text)} characters)"
-        # JSON escapes every control character below U+0020; these two lie above.
-        text = text.replace("\x7f", "\\u007f").replace("\x9b", "\\u009b")
+        text = text.translate(_CONTROLS)
         return f"{time.monotonic() - self._started:8.3f} s {arrow} {request_id}{what} {text}\n"

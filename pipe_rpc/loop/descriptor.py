@@ -113,6 +113,18 @@ class SharedDescriptor:
             self._took_blocking = True
 
 
+def fill_standard_gaps() -> None:
+    """Open what the parent left closed of 0, 1 and 2: the next pipe would else get such a number, and prints with it."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != fd:
+                os.dup2(null, fd)
+                os.close(null)
+
+
 def claim(fd: int) -> Descriptor:
     """Take over an inherited descriptor under a private, close-on-exec number of at least 3.
 

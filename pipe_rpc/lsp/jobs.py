@@ -20,10 +20,10 @@ from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.lsp.progress import JobProgress, ProgressDisplay
 from pipe_rpc.protocol.converter import unstructure
-from pipe_rpc.protocol.envelope import DEFERRED, Deferred, Notification, Request, Response
+from pipe_rpc.protocol.envelope import DEFERRED, Deferred, Notification, Request, is_id
 from pipe_rpc.protocol.methods import COMMANDS
 from pipe_rpc.protocol.problems import invalid_params
-from pipe_rpc.session.announcement import Announcement, Exited
+from pipe_rpc.session.announcement import Announcement, Exited, Forgotten
 from pipe_rpc.session.registry import SessionRegistry
 from pipe_rpc.session.session import Exit
 
@@ -61,7 +61,7 @@ class LanguageServices:
         capabilities = self._introduce(initialize_params)
         window = capabilities.window
         self._progress = ProgressDisplay(
-            self._server, loop, client_shows_progress=bool(window and window.work_done_progress)
+            self._server, loop, send, client_shows_progress=bool(window and window.work_done_progress)
         )
         self._client_token: types.ProgressToken | None = None
         self.register("pipe-rpc.run", self._run)
@@ -71,7 +71,8 @@ class LanguageServices:
 
     def register(self, command: str, handler: Callable[..., Any]) -> None:
         """Let a plain function answer a command. Raises TypeError for others: without an event loop none would run."""
-        if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
+        later = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+        if any(is_later(handler) for is_later in later):
             raise TypeError(f"{command}: a command is answered in the turn that reads it; {handler} would run later")
 
         def answer(*arguments: Any) -> Any:
@@ -92,13 +93,12 @@ class LanguageServices:
 
         Raises PipeRpcError: INVALID_PARAMS.
         """
+        _require_command(request.params)
         protocol = self._server.protocol
         try:
             message = protocol.structure_message({"jsonrpc": "2.0", **request._asdict()})
         except JsonRpcException:
             raise invalid_params([("params", f"must be what LSP says for {request.method}")]) from None
-        if message.params.command not in COMMANDS:
-            raise invalid_params([("params.command", f"must be one of {', '.join(COMMANDS)}")])
         self._client_token = message.params.work_done_token
         protocol.handle_message(message)
         return DEFERRED
@@ -118,21 +118,18 @@ class LanguageServices:
         """Whether a request of ours had this id."""
         return self._progress.asked(request_id)
 
-    def receive_response(self, response: Response) -> None:
-        """Take the answer to a request of ours, for which nothing waits."""
-        protocol = self._server.protocol
-        try:
-            message = protocol.structure_message(dict(response.message))
-        except JsonRpcException:
-            return  # It answers nothing that we asked.
-        protocol.handle_message(message)
-
     def announced(self, announcement: Announcement) -> None:
         """Close the display of a job that the client was just told the end of."""
-        if isinstance(announcement, Exited) and announcement.session.exit is not None:
-            progress = self._jobs.pop(announcement.session.session_id, None)
-            if progress is not None:
-                progress.end(_last_word(announcement.session.exit))
+        match announcement:
+            case Exited(session=session) if session.exit is not None:
+                session_id, last_word = session.session_id, _last_word(session.exit)
+            case Forgotten(session_id=session_id):
+                last_word = "removed"
+            case _:
+                return
+        progress = self._jobs.pop(session_id, None)
+        if progress is not None:
+            progress.end(last_word)
 
     def _introduce(self, initialize_params: Mapping[str, Any]) -> types.ClientCapabilities:
         """Give pygls the handshake that the client had with us; its answer goes nowhere."""
@@ -174,6 +171,20 @@ class LanguageServices:
         for session_id in chosen:
             self._call_method("session/terminate", {"sessionId": session_id})
         return {"terminated": len(chosen)}
+
+
+def _require_command(params: Any) -> None:
+    """Check what pygls would coerce: a string to a list of its characters, true to the token 1."""
+    given = params if isinstance(params, dict) else {}
+    problems: list[tuple[str, str]] = []
+    if not isinstance(given.get("command"), str) or given["command"] not in COMMANDS:
+        problems.append(("params.command", f"must be one of {', '.join(COMMANDS)}"))
+    if not isinstance(given.get("arguments"), list | None):
+        problems.append(("params.arguments", "must be an array"))
+    if given.get("workDoneToken") is not None and not is_id(given["workDoneToken"]):
+        problems.append(("params.workDoneToken", "must be a string or an integer"))
+    if problems:
+        raise invalid_params(problems)
 
 
 class _Writer:

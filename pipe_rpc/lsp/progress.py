@@ -8,6 +8,7 @@ from pygls.lsp.server import LanguageServer
 
 from pipe_rpc.loop.loop import Deadline, Loop
 from pipe_rpc.lsp.last_line import last_line
+from pipe_rpc.protocol.json_text import encode
 from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.session import Session
 
@@ -20,8 +21,11 @@ _FIRST_REQUEST_ID = 2**30
 class ProgressDisplay:
     """Makes progress tokens and speaks for them."""
 
-    def __init__(self, server: LanguageServer, loop: Loop, *, client_shows_progress: bool) -> None:
+    def __init__(
+        self, server: LanguageServer, loop: Loop, send: Callable[[bytes], None], *, client_shows_progress: bool
+    ) -> None:
         self._server = server
+        self._send = send
         self._loop = loop
         self._client_shows_progress = client_shows_progress
         self._next_request_id = _FIRST_REQUEST_ID
@@ -37,11 +41,9 @@ class ProgressDisplay:
             if not self._client_shows_progress:
                 return None
             token = session.session_id
-            self._server.protocol.send_request(
-                types.WINDOW_WORK_DONE_PROGRESS_CREATE,
-                types.WorkDoneProgressCreateParams(token=token),
-                msg_id=self._next_request_id,
-            )
+            # Past pygls, which would keep a Future for an answer that some clients never give.
+            create = {"id": self._next_request_id, "method": types.WINDOW_WORK_DONE_PROGRESS_CREATE}
+            self._send(encode({"jsonrpc": "2.0", **create, "params": {"token": token}}))
             self._next_request_id += 1
         return JobProgress(self._server, self._loop, session, token)
 

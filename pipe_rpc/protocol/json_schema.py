@@ -64,7 +64,8 @@ def _value_schema(annotation: Any) -> dict[str, Any]:
     if origin is list:
         return {"type": "array", "items": _value_schema(arguments[0])}
     if origin is dict:
-        return {"type": "object", "additionalProperties": _nullable_schema(arguments[1])}
+        names, values = _value_schema(arguments[0]), _nullable_schema(arguments[1])
+        return {"type": "object", "propertyNames": names, "additionalProperties": values}
     raise TypeError(f"{annotation} has no schema")
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from functools import partial
 from typing import Any, NamedTuple
 
 from pipe_rpc.buffers.framer import FramingError
@@ -42,7 +43,9 @@ class Server:
         limits = settings.limits
         self._loop = Loop()
         self._descriptor_limit = DescriptorLimit()
-        self._signals = SignalWatch(self._loop, dict.fromkeys(_ENDING_SIGNALS, self._end_by_signal))
+        self._signals = SignalWatch(
+            self._loop, {each: partial(self._end_by_signal, each.name) for each in _ENDING_SIGNALS}
+        )
         self._exit_watch = choose_exit_watch(self._loop, self._signals)
         registry = SessionRegistry(
             self._loop,
@@ -102,8 +105,8 @@ class Server:
     def _end(self, reason: str) -> None:
         self._ending.end(reason)
 
-    def _end_by_signal(self) -> None:
-        self._ending.end("a signal")
+    def _end_by_signal(self, name: str) -> None:
+        self._ending.end_by_signal(name)
 
     def _end_by_broken_frame(self, error: FramingError) -> None:
         last_word = PipeRpcError(ErrorCode.PARSE_ERROR, f"{error} The connection ends here.")

@@ -51,4 +51,16 @@ class ClientWatch:
             return
         except PermissionError:
             pass  # It is there, and another user's.
+        if _is_zombie(pid):
+            self._ended(pid)
+            return
         self._loop.call_at(self._loop.now + _POLL_S, lambda: self._poll(pid))
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether the process has ended and its parent has not taken note, where /proc tells (proc(5))."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    except OSError:
+        return False

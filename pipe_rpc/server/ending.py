@@ -32,6 +32,7 @@ class Ending:
         self._looking = False
         self._look_s = _FIRST_LOOK_S
         self._give_up_at = 0.0
+        self._kill_orphans_at = 0.0
         self._when_quiet: list[Callable[[], None]] = []
 
     def end_sessions(self, when_quiet: Callable[[], None]) -> None:
@@ -40,16 +41,24 @@ class Ending:
         self._end_all(kill=False)
 
     def end(self, reason: str) -> None:
-        """End the server in order; asked a second time, kill what is still there."""
+        """End the server in order; without effect once that has begun."""
         if self.begun:
-            self._end_all(kill=True)
             return
         self.begun = True
         self._log.info(f"ending: {reason}")
         self.end_sessions(self._flush_and_stop)
 
+    def end_by_signal(self, name: str) -> None:
+        """End the server in order; at a second signal kill what is still there."""
+        if self.begun:
+            self._end_all(kill=True)
+        else:
+            self.end(name)
+
     def _end_all(self, *, kill: bool) -> None:
-        grace_s = 0.0 if kill else self._registry.longest_grace_s()
+        orphan_grace_s = 0.0 if kill else self._limits.default_grace_ms / 1000
+        grace_s = 0.0 if kill else max(orphan_grace_s, self._registry.longest_grace_s())
+        self._kill_orphans_at = self._loop.now + orphan_grace_s
         self._give_up_at = self._loop.now + grace_s + self._limits.kill_timeout_ms / 1000
         self._registry.end_all(kill=kill)
         self._look_s = _FIRST_LOOK_S
@@ -62,7 +71,8 @@ class Ending:
             self._look_again()
             return
         if self._registry.has_orphans() and self._loop.now < self._give_up_at:
-            self._registry.kill_orphans()  # Their own children come to us next, until none is left.
+            if self._loop.now >= self._kill_orphans_at:
+                self._registry.kill_orphans()  # Their own children come to us next, until none is left.
             self._look_again()
             return
         flush_until = self._give_up_at + self._limits.flush_timeout_ms / 1000

@@ -96,7 +96,7 @@ class Endpoint:
             case Notification():
                 self._receive_notification(message)
             case Response():
-                self._receive_response(message)
+                pass  # No request of ours waits for its answer.
         return False
 
     def answer(self, request_id: Id, outcome: Any) -> None:
@@ -104,8 +104,12 @@ class Endpoint:
         if isinstance(outcome, PipeRpcError):
             self._send(encode_error(request_id, outcome))
             return
-        is_json = outcome is None or isinstance(outcome, dict)
-        self._send(encode_result(request_id, outcome if is_json else _handlers().unstructure(outcome)))
+        try:
+            is_json = outcome is None or isinstance(outcome, dict)
+            body = encode_result(request_id, outcome if is_json else _handlers().unstructure(outcome))
+        except (TypeError, ValueError) as error:
+            body = encode_error(request_id, self._log_failure("encoding an answer", error))
+        self._send(body)
 
     def _receive_request(self, request: Request) -> None:
         try:
@@ -130,10 +134,10 @@ class Endpoint:
             if method == "initialize":
                 return self._initialize(request)
             raise PipeRpcError(ErrorCode.SERVER_NOT_INITIALIZED, f"{method} came before initialize. Send that first.")
-        if self._ending.begun:
-            raise PipeRpcError(ErrorCode.INVALID_REQUEST, f"{method} came too late: the server is ending.")
         if self._phase is Phase.SHUT_DOWN:
-            raise PipeRpcError(ErrorCode.INVALID_REQUEST, f"{method} came after shutdown. Send exit.")
+            raise PipeRpcError(
+                ErrorCode.INVALID_REQUEST, f"{method} came after shutdown or exit: the server is ending."
+            )
         if method == "initialize":
             raise PipeRpcError(ErrorCode.INVALID_REQUEST, "initialize was answered already. Send it once.")
         if method == "shutdown":
@@ -175,8 +179,15 @@ class Endpoint:
         return _handlers().handle(call, request.method, request.params)
 
     def _receive_notification(self, notification: Notification) -> None:
+        try:
+            self._take_notification(notification)
+        except Exception as error:  # noqa: BLE001 - whatever a handler does, the server lives
+            self._log_failure(notification.method, error)
+
+    def _take_notification(self, notification: Notification) -> None:
         match notification.method:
             case "exit":
+                self._phase = Phase.SHUT_DOWN
                 self._ending.end("exit")
             case "$/cancelRequest":
                 params = notification.params
@@ -189,10 +200,6 @@ class Endpoint:
                 self._log.warning(f"{method} came without an id, so it was not executed: its answer would be lost")
             case _:
                 pass  # initialized and $/setTrace change nothing; unknown ones are ignored, as JSON-RPC asks.
-
-    def _receive_response(self, response: Response) -> None:
-        if self._language_server is not None:
-            self._language_server.receive_response(response)
 
     def _open_language_server(self, connection: Connection) -> Any:
         if self._language_server is None:

@@ -49,9 +49,12 @@ def _guard(server_pid: int, inherited: frozenset[int]) -> int:
     for number in _FORWARDED:
         signal.signal(number, signal.SIG_IGN)
     _, status = os.waitpid(server_pid, 0)
-    while left := [pid for pid in prctl.children() if pid not in inherited]:
+    spared = set(inherited)
+    while left := [pid for pid in prctl.children() if pid not in spared]:
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        for pid in left:
-            os.waitpid(pid, 0)  # Its own children are ours from here on, and next.
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)  # Its own children are ours from here on, and next.
+            except PermissionError:
+                spared.add(pid)  # It runs as another user now, by a set-uid program.
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

@@ -5,6 +5,7 @@ stdin data never come here. What a client sent is quoted, so that it cannot stee
 """
 
 import os
+import stat
 import time
 from enum import IntEnum
 from types import TracebackType
@@ -62,8 +63,8 @@ class Log:
         if level < self._level:
             return
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        dropped = f" ({self.dropped} lines dropped)" if self.dropped else ""
-        line = f"{stamp} pipe-rpc[{os.getpid()}] {level.name.lower()}: {text}{dropped}".encode(errors="replace")
+        dropped = f"({self.dropped} lines dropped) " if self.dropped else ""
+        line = f"{stamp} pipe-rpc[{os.getpid()}] {level.name.lower()}: {dropped}{text}".encode(errors="replace")
         try:
             written = self._descriptor.write([memoryview(line[:_LINE_BYTES] + b"\n")])
         except OSError:
@@ -78,9 +79,11 @@ def open_log(path: str | None, level: LogLevel) -> Log:
     """
     if path is None:
         return Log(SharedDescriptor(os.dup(2)), level)
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    # O_NONBLOCK matters for a FIFO that nobody reads: to open it would wait.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     fd = os.open(path, flags, 0o600)
-    os.fchmod(fd, 0o600)  # It may have been there before, with other rights.
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        os.fchmod(fd, 0o600)  # It may have been there before, with other rights. A device's are not ours to change.
     return Log(SharedDescriptor(fd), level)
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 from typing import NamedTuple
 
-from pipe_rpc.loop.descriptor import Descriptor, claim
+from pipe_rpc.loop.descriptor import Descriptor, claim, fill_standard_gaps
 
 _INHERITED_SIGNALS = (
     "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGTSTP", "SIGTTIN", "SIGTTOU"
@@ -24,7 +24,8 @@ class Stdio(NamedTuple):
 
 def claim_stdio() -> Stdio:
     """Take the protocol's two descriptors away from everybody else. Raises OSError where stdout is closed."""
-    _fill_gaps()
+    os.fstat(1)
+    fill_standard_gaps()
     stdio = Stdio(claim(0), claim(1))
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -41,19 +42,7 @@ def reset_signals() -> None:
     """
     for name in _INHERITED_SIGNALS:
         number = getattr(signal, name)
-        if signal.getsignal(number) is signal.SIG_IGN:
+        # Python's own handler of SIGINT would make a traceback of a Ctrl-C that comes before ours.
+        if signal.getsignal(number) in (signal.SIG_IGN, signal.default_int_handler):
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def _fill_gaps() -> None:
-    """Open what the parent left closed: the next pipe would else get the number 2, and warnings would go into it."""
-    os.fstat(1)
-    for fd in (0, 2):
-        try:
-            os.fstat(fd)
-        except OSError:
-            null = os.open(os.devnull, os.O_RDWR)
-            if null != fd:
-                os.dup2(null, fd)
-                os.close(null)

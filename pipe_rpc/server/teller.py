@@ -11,7 +11,7 @@ from typing import Any
 from pipe_rpc.protocol.envelope import encode_notification
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.transport import Transport
-from pipe_rpc.session.announcement import Announcement, Closed, Detached, Exited, Output
+from pipe_rpc.session.announcement import Announcement, Closed, Detached, Exited, Forgotten, Output
 
 
 class Teller:
@@ -37,6 +37,8 @@ class Teller:
             case Closed():
                 self._transport.send(encode_notification("session/closed", _wire().closed(announcement)))
                 self._pending.announced(announcement, announcement.session.session_id)
+            case Forgotten():
+                self._pending.session_removed(announcement.session_id)
         for listener in self.listeners:
             listener(announcement)
 

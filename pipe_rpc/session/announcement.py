@@ -59,4 +59,10 @@ class Closed(NamedTuple):
     session: "Session"
 
 
-Announcement = Output | Detached | Exited | Closed
+class Forgotten(NamedTuple):
+    """The session is no more: news for those who wait for it, of which the client hears through their answers."""
+
+    session_id: str
+
+
+Announcement = Output | Detached | Exited | Closed | Forgotten

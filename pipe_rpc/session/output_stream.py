@@ -128,7 +128,7 @@ class OutputStream:
         piece = encode_piece(data, encoding, final=final)
         if piece.length == 0 and data and limit < LONGEST_CHARACTER_BYTES and end < self.ring.end:
             # The limit is smaller than the character: give the whole of it, or a reader would never get past it.
-            return self.peek(start, LONGEST_CHARACTER_BYTES, encoding)
+            return self.peek(start, limit + 1, encoding)
         return piece
 
     def child_exited(self) -> None:

@@ -60,6 +60,7 @@ class SessionRegistry:
         self._leftovers: list[Child] = []
         self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
         self._spawned = 0
+        self._ending = False
         self._attached = 0
 
     @property
@@ -70,6 +71,10 @@ class SessionRegistry:
 
     def spawn(self, order: SpawnOrder) -> Session:
         """Start a session. Raises PipeRpcError: LIMIT_EXCEEDED, STREAM_UNAVAILABLE or SPAWN_FAILED."""
+        if self._ending:
+            raise PipeRpcError(
+                ErrorCode.INVALID_REQUEST, "The server is ending and starts nothing more. Start another."
+            )
         if len(self._sessions) - len(self._closed) + len(self._departing) >= self.max_sessions:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
@@ -165,7 +170,11 @@ class SessionRegistry:
         return None
 
     def end_all(self, *, kill: bool) -> None:
-        """End every process that was ever started here and is left: each session within its grace, or now."""
+        """End every process that was ever started here and is left: each session within its grace, or now.
+
+        Nothing is spawned from here on.
+        """
+        self._ending = True
         for session in [*self._sessions.values(), *self._departing]:
             with suppress(PipeRpcError):  # What may not be signalled must not save the others.
                 session.terminate(0 if kill else session.description.grace_s, Reason.SHUTDOWN)

@@ -12,60 +12,18 @@ import pytest
 from pipe_rpc.child import exit_watch, spawn
 from pipe_rpc.child.exit_pidfd import PidfdExitWatch
 from pipe_rpc.child.exit_sigchld import SigchldExitWatch
-from pipe_rpc.child.exit_watch import ExitWatch, choose_exit_watch
-from pipe_rpc.child.spawn import Child, pidfd_works
+from pipe_rpc.child.exit_watch import choose_exit_watch
+from pipe_rpc.child.spawn import pidfd_works
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.loop.signals import SignalWatch
 from tests.child.family import Family, spec
+from tests.child.watching import Watching, let_end, wait_ended
 from tests.support.programs import shell
-from tests.support.trace import DEADLINE_S
 
 WAYS = [
     pytest.param("pidfd", marks=pytest.mark.skipif(not pidfd_works(), reason="there are no pidfds here")),
     "SIGCHLD",
 ]
-
-
-class Watching:
-    """A loop, an exit watch, and who was reported; a report is taken by reaping, as a session does."""
-
-    def __init__(self, selector: selectors.BaseSelector) -> None:
-        self.loop = Loop(selector)
-        self.signals = SignalWatch(self.loop, {})
-        self.exits: ExitWatch = choose_exit_watch(self.loop, self.signals)
-        self.reported: list[Child] = []
-        self.calls = 0
-
-    def watch(self, child: Child) -> None:
-        """Watch a child and note its end."""
-        self.exits.watch(child, lambda: self._may_have_exited(child))
-
-    def _may_have_exited(self, child: Child) -> None:
-        self.calls += 1
-        if child.reap(wait=self.exits.exit_is_near) is None:
-            return
-        self.exits.unwatch(child)
-        child.group.leader_reaped()
-        self.reported.append(child)
-
-    def run_until_reported(self, count: int) -> None:
-        """Take turns until so many ends are known."""
-        deadline = self.loop.call_at(self.loop.now + DEADLINE_S, lambda: pytest.fail("no report in time"))
-        while len(self.reported) < count:
-            self.loop.run_turn()
-        self.loop.cancel(deadline)
-
-    def run_ready(self) -> None:
-        """Take one turn that does not sleep."""
-        due = self.loop.call_at(self.loop.now, lambda: None)
-        self.loop.run_turn()
-        self.loop.cancel(due)
-
-    def close(self) -> None:
-        """Give everything back."""
-        self.exits.close()
-        self.signals.close()
-        self.loop.close()
 
 
 @pytest.fixture(params=WAYS)
@@ -81,14 +39,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture(params=[selectors.DefaultSelector, selectors.PollSelector])
 def watching(way: str, request: pytest.FixtureRequest) -> Iterator[Watching]:
     """Each way, over each selector."""
-    made = Watching(request.param())
+    made = Watching(choose_exit_watch, request.param())
     yield made
     made.close()
-
-
-def _release(child: Child) -> None:
-    assert child.stdin_fd is not None
-    os.write(child.stdin_fd, b"\n")
 
 
 def test_the_best_way_is_chosen(way: str, watching: Watching) -> None:
@@ -115,7 +68,7 @@ def test_an_end_is_reported_once_and_not_before_it_came(watching: Watching, chil
     watching.watch(child)
     watching.run_ready()
     assert watching.reported == []
-    _release(child)
+    let_end(child)
     watching.run_until_reported(1)
     watching.run_ready()
     watching.run_ready()
@@ -124,7 +77,7 @@ def test_an_end_is_reported_once_and_not_before_it_came(watching: Watching, chil
 
 def test_an_end_before_the_watch_is_reported(watching: Watching, children: Family) -> None:
     child = children.spawn(spec("/bin/true"))
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    wait_ended(child)
     watching.watch(child)
     watching.run_until_reported(1)
     assert watching.reported == [child]
@@ -135,9 +88,9 @@ def test_of_many_ends_at_once_none_is_lost(watching: Watching, children: Family)
     for child in started:
         watching.watch(child)
     for child in started:
-        _release(child)
+        let_end(child)
     for child in started:
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        wait_ended(child)
     watching.run_until_reported(20)
     assert sorted(each.pid for each in watching.reported) == sorted(each.pid for each in started)
 
@@ -147,17 +100,17 @@ def test_who_lives_on_is_not_reported_when_another_ends(watching: Watching, chil
     ending = children.spawn(spec(*shell("read _")))
     watching.watch(living)
     watching.watch(ending)
-    _release(ending)
+    let_end(ending)
     watching.run_until_reported(1)
     assert watching.reported == [ending]
-    _release(living)
+    let_end(living)
     watching.run_until_reported(2)
 
 
 def test_behind_unwatch_nothing_is_called(watching: Watching, children: Family) -> None:
     child = children.spawn(spec("/bin/true"))
     watching.watch(child)
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    wait_ended(child)
     watching.exits.unwatch(child)
     watching.run_ready()
     assert watching.calls == 0
@@ -177,5 +130,5 @@ def test_stopping_and_going_on_is_no_end(watching: Watching, children: Family) -
     os.waitid(os.P_PID, child.pid, os.WCONTINUED)
     watching.run_ready()
     assert watching.reported == []
-    _release(child)
+    let_end(child)
     watching.run_until_reported(1)

@@ -210,12 +210,12 @@ def test_one_that_may_not_be_signalled_saves_no_other(monkeypatch: pytest.Monkey
                 os.waitpid(pid, 0)
             real_kill(pid, number)
 
-        monkeypatch.setattr(os, "kill", kill)
-        home.orphans.send(signal.SIGKILL)
-        home.orphans.condemn(os.getsid(first))
-        monkeypatch.undo()
-        home.run_until(lambda: process_state(third) == "")
-        assert home.orphans.living() == [first]
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "kill", kill)
+            home.orphans.send(signal.SIGKILL)
+            home.orphans.condemn(os.getsid(first))
+            home.run_until(lambda: process_state(third) == "")
+            assert home.orphans.living() == [first]
 
     isolated(work)
 

@@ -19,11 +19,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.available import unavailable
-from tests.support.bare_server import SERVER, read_line, read_messages, read_to_end, server_on
+from tests.support.bare_server import Family, read_line, read_messages, read_to_end, server_on
 from tests.support.fixture_types import StartWire
 from tests.support.frames import encode_frame
 from tests.support.processes import descendants, process_state
 from tests.support.programs import shell
+from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import WireClient, WireError
 
@@ -102,8 +103,10 @@ def test_the_flags_of_inherited_descriptors_are_left_as_found_by_a_server_that_i
     with server_on(their_in, their_out) as server:
         os.write(our_in, INITIALIZE + SPAWN)
         read_messages(our_out, 4)
-        server.kill()
-        server.wait(DEADLINE_S)
+        with Family(server.pid) as family:
+            server.kill()
+            server.wait(DEADLINE_S)
+            family.wait_gone()
     assert flags(their_in, their_out) == found
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.bare_server import SERVER, Family
+from tests.support.bare_server import Family
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.processes import WatchedProcess, descendants
 from tests.support.programs import python, shell
+from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S, Message
 from tests.support.wire_client import WireClient, WireError
 
@@ -43,12 +44,12 @@ NEVER = 10**6
 """A grace in milliseconds that no test outlives."""
 
 POLITE = python(
-    "import signal, sys\n"
+    "import os, signal, sys\n"
     "def bye(*_):\n"
-    "    print('bye', flush=True)\n"
+    "    os.write(1, b'bye\\n')\n"
     "    sys.exit(3)\n"
     "signal.signal(signal.SIGTERM, bye)\n"
-    "print('ready', flush=True)\n"
+    "os.write(1, b'ready\\n')\n"
     "while True: signal.pause()\n"
 )
 """Says ready; at SIGTERM says bye and exits 3."""

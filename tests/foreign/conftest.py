@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.available import unavailable
-from tests.support.bare_server import SERVER
+from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
 Summary = dict[str, Any]

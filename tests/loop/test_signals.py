@@ -118,6 +118,17 @@ def test_an_added_signal_is_called_too(bench: Bench) -> None:
     assert bench.turn() == ["SIGUSR2"]
 
 
+def test_everybody_who_was_added_for_a_signal_is_called_in_the_order_of_adding(bench: Bench) -> None:
+    for what in ("second", "third"):
+        bench.watch.add(signal.SIGTERM, bench.note(what))
+    bench.watch.add(signal.SIGUSR2, bench.note("another"))
+    bench.watch.add(signal.SIGUSR2, bench.note("one more"))
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert bench.turn() == ["SIGTERM", "second", "third"]
+    os.kill(os.getpid(), signal.SIGUSR2)
+    assert bench.turn() == ["another", "one more"]
+
+
 def test_a_signal_that_somebody_else_handles_is_left_to_him(bench: Bench) -> None:
     handled: list[int] = []
     signal.signal(signal.SIGUSR2, lambda number, _: handled.append(number))

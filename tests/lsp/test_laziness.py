@@ -49,15 +49,16 @@ def test_the_first_answer_needs_neither_the_handlers_nor_cattrs(timed: WireClien
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of threads")
-def test_the_server_has_one_thread_and_starts_no_other(start_wire: StartWire) -> None:
-    wire = start_wire()
-    pid = server_pid(wire)
-    assert os.listdir(f"/proc/{pid}/task") == [str(pid)]
-    info = wire.request("workspace/executeCommand", {"command": "pipe-rpc.run", "arguments": ["echo hello"]})
-    wire.wait_closed(info["sessionId"])
-    wire.notify("window/workDoneProgress/cancel", {"token": "x"})
-    wire.fence()
-    assert os.listdir(f"/proc/{pid}/task") == [str(pid)]
+def test_the_server_has_one_thread_and_starts_no_other() -> None:
+    with WireClient() as wire:
+        wire.initialize()
+        pid = server_pid(wire)
+        assert os.listdir(f"/proc/{pid}/task") == [str(pid)]
+        info = wire.request("workspace/executeCommand", {"command": "pipe-rpc.run", "arguments": ["echo hello"]})
+        wire.wait_closed(info["sessionId"])
+        wire.notify("window/workDoneProgress/cancel", {"token": "x"})
+        wire.fence()
+        assert os.listdir(f"/proc/{pid}/task") == [str(pid)]
 
 
 def test_no_event_loop_exists_behind_it() -> None:

@@ -21,8 +21,7 @@ from pipe_rpc.session import spawning
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
 from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.registry import SessionRegistry
-from pipe_rpc.session.spawning import SpawnOrder
-from tests.session.harness import FakeChild, FakeOrphans, ManualExitWatch, StillLoop, raw
+from tests.session.harness import FakeChild, FakeOrphans, ManualExitWatch, StillLoop, order, raw
 
 ALPHABET = [b"a", b"\n", b"\0", "é".encode(), "€".encode(), "😀".encode(), b"\xff", b"\xe2\x82", b"\xf0"]
 
@@ -101,24 +100,17 @@ class Delivery:
             wall_clock=lambda: 0,
             environment={},
         )
-        order = SpawnOrder(
-            argv=("fake",),
-            cwd=None,
-            env={},
-            inherit_env=True,
-            originator="tests",
-            command=None,
+        wanted = order(
+            "fake",
             merge_stderr=True,
             stdin_pipe=False,
             attach=(StreamName.STDOUT,),
             encoding=encoding,
             overflow=overflow,
             backlog_bytes=backlog_bytes,
-            timeout_s=None,
-            grace_s=1.0,
         )
         with patch.object(spawning, "spawn", lambda *_: self.child):
-            self.session = self.registry.spawn(order)
+            self.session = self.registry.spawn(wanted)
         self.stream = self.session.streams[StreamName.STDOUT]
         self.encoding = encoding
         self.written = bytearray()

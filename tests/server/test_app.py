@@ -4,8 +4,6 @@ import contextlib
 import os
 import signal
 
-import pytest
-
 from tests.support.bare_server import Family
 from tests.support.fixture_types import StartWire
 from tests.support.processes import cpu_seconds, descendants
@@ -13,9 +11,8 @@ from tests.support.programs import child
 from tests.support.wire_client import WireError
 
 
-@pytest.mark.parametrize("arguments", [(), ("--poll",)])
-def test_a_signal_ends_the_server_in_order_with_status_1(start_wire: StartWire, arguments: tuple[str, ...]) -> None:
-    wire = start_wire(*arguments)
+def test_a_signal_ends_the_server_in_order_with_status_1(start_wire: StartWire) -> None:
+    wire = start_wire()
     session_id = wire.spawn(["/bin/cat"])["sessionId"]
     wire.process.send_signal(signal.SIGTERM)
     assert wire.wait_exited(session_id)["reason"] == "shutdown"

@@ -124,16 +124,6 @@ def test_without_pidfds_the_process_is_looked_for_now_and_then(polling: Watched)
     assert len(polling.told) == 1
 
 
-def test_without_pidfds_a_client_that_is_named_twice_ends_once(polling: Watched) -> None:
-    polling.watch.watch(polling.client.pid)
-    polling.watch.watch(polling.client.pid)
-    polling.client.kill()
-    polling.client.wait()
-    for _ in range(3):
-        polling.loop.advance(POLL_S)
-    assert len(polling.told) == 1, "a second end would take the sessions' grace away"
-
-
 def test_a_process_of_another_user_is_there(polling: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(pid: int, number: int) -> None:
         raise PermissionError

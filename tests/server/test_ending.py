@@ -85,9 +85,9 @@ def test_a_member_of_the_group_that_outlives_its_leader_is_waited_for_and_killed
 
 def test_a_second_end_kills_at_once(quick: Bench) -> None:
     _, child = quick.spawn()
-    quick.ending.end("a first signal")
+    quick.ending.end_by_signal("SIGTERM")
     assert sent(child) == SOFT
-    quick.ending.end("a second signal")
+    quick.ending.end_by_signal("SIGINT")
     assert sent(child) == [*SOFT, signal.SIGKILL]
     quick.exit(child, KILLED)
     pass_time(quick, 0.2)
@@ -108,8 +108,8 @@ def test_a_process_that_never_ends_is_given_up_after_the_kill_timeout(quick: Ben
 
 def test_after_a_second_end_it_is_given_up_earlier(quick: Bench) -> None:
     quick.spawn()
-    quick.ending.end("a first signal")
-    quick.ending.end("a second signal")
+    quick.ending.end_by_signal("SIGTERM")
+    quick.ending.end_by_signal("SIGINT")
     pass_time(quick, 0.9)
     assert not stopped(quick)
     pass_time(quick, 0.3)

@@ -219,7 +219,7 @@ def test_a_failing_handler_is_answered_without_a_word_of_the_inside(
     def fail(call: Any, params: Any) -> Any:
         raise error
 
-    monkeypatch.setitem(handlers._HANDLERS, "session/list", fail)  # type: ignore[arg-type]
+    monkeypatch.setitem(handlers._HANDLERS, "session/list", fail)
     answer = bench.request("session/list")
     assert answer["error"]["code"] == ErrorCode.INTERNAL_ERROR
     assert answer["error"]["data"] == {"kind": "InternalError"}
@@ -236,7 +236,7 @@ def test_a_failing_handler_is_answered_without_a_word_of_the_inside(
 def test_a_result_that_cannot_be_encoded_is_an_internal_error_too(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(handlers._HANDLERS, "session/list", lambda call, params: {"x": float("nan")})  # type: ignore[arg-type]
+    monkeypatch.setitem(handlers._HANDLERS, "session/list", lambda call, params: {"x": float("nan")})
     assert error_kind(bench.request("session/list")) == "InternalError"
     assert bench.result("session/purge") == {"purged": 0}
 

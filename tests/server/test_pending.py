@@ -146,7 +146,7 @@ def test_a_row_may_be_answered_by_the_news_while_others_still_hear_them(table: T
     session = bench.registry.get(bench.spawn()[0])
     for number in (1, 2, 3):
         row = table.requests.open(number, "pipe-1")
-        row.on_announcement = lambda _, row=row: row.answer("heard")  # type: ignore[misc]
+        row.on_announcement = lambda _, row=row: row.answer("heard")
     table.requests.announced(Exited(session), "pipe-1")
     assert table.done == [(1, "heard"), (2, "heard"), (3, "heard")]
 

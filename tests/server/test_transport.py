@@ -324,7 +324,7 @@ def test_a_regular_file_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 def test_an_idle_transport_lets_the_loop_sleep(wires: Wires) -> None:
-    class Sleeper(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+    class Sleeper(selectors.DefaultSelector):
         timeouts: list[float | None] = []  # noqa: RUF012 - one selector only
 
         def select(self, timeout: float | None = None) -> Any:

@@ -9,7 +9,7 @@ import struct
 import termios
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Self
+from typing import Any, Self
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus, Usage
@@ -20,6 +20,7 @@ from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
 from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.session import Description, Session
+from pipe_rpc.session.spawning import SpawnOrder
 
 USAGE = Usage(0.0, 0.0, 0)
 EXITED_0 = ExitStatus(0, None, core_dumped=False, usage=USAGE)
@@ -27,6 +28,26 @@ KILLED = ExitStatus(None, "SIGKILL", core_dumped=False, usage=USAGE)
 TERMINATED = ExitStatus(None, "SIGTERM", core_dumped=False, usage=USAGE)
 
 MANY_BYTES = 1 << 20
+
+
+def order(*argv: str, **changes: Any) -> SpawnOrder:
+    """A spawn as a client asks for it that says no more than the argv, or with what is changed of it."""
+    return SpawnOrder(
+        argv=argv,
+        cwd=None,
+        env={},
+        inherit_env=True,
+        originator="tests",
+        command=None,
+        merge_stderr=False,
+        stdin_pipe=True,
+        attach=None,
+        encoding=Encoding.UTF_8,
+        overflow=Overflow.BLOCK,
+        backlog_bytes=65536,
+        timeout_s=None,
+        grace_s=1.0,
+    )._replace(**changes)
 
 
 class ManualClock:

@@ -288,6 +288,27 @@ def test_at_the_exit_the_end_of_file_is_taken_too(make_pipe: MakePipe) -> None:
     assert pipe.stream.child_output_delivered
 
 
+def test_who_looks_for_the_end_finds_it_without_a_turn(make_pipe: MakePipe) -> None:
+    pipe = make_pipe()
+    pipe.stream.look_for_end()
+    assert not pipe.stream.ended
+    pipe.end()
+    pipe.stream.look_for_end()
+    assert pipe.stream.ended
+    pipe.stream.look_for_end()
+    assert pipe.stream.ended
+
+
+def test_who_looks_for_the_end_reads_nothing_that_there_is_no_room_for(make_pipe: MakePipe) -> None:
+    pipe = make_pipe(Overflow.BLOCK)
+    pipe.attach()
+    pipe.write(b"x" * 100, turns=3)
+    end = pipe.stream.ring.end
+    pipe.stream.look_for_end()
+    assert pipe.stream.ring.end == end
+    assert pipe.stream.ring.start == 0
+
+
 def test_an_exit_behind_the_end_of_file_ends_where_that_did(make_pipe: MakePipe) -> None:
     pipe = make_pipe()
     pipe.write(b"all")

@@ -4,6 +4,7 @@ import os
 import re
 import selectors
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
@@ -29,8 +30,7 @@ from pipe_rpc.session.lifecycle import Outcome, Reason, State
 from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.registry import SessionRegistry, require_offset, session_not_found
 from pipe_rpc.session.session import Session
-from pipe_rpc.session.spawning import SpawnOrder
-from tests.session.harness import kinds, text
+from tests.session.harness import kinds, order, text
 from tests.support.fixture_types import MakeGate
 from tests.support.leaks import own_descendants
 from tests.support.processes import wait_state
@@ -38,6 +38,8 @@ from tests.support.programs import child, python, shell
 from tests.support.trace import DEADLINE_S
 
 OUT, ERR = StreamName.STDOUT, StreamName.STDERR
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
 
 WAYS = [
     pytest.param("pidfd", marks=pytest.mark.skipif(not pidfd_works(), reason="there are no pidfds here")),
@@ -75,7 +77,7 @@ class Works:
 
     def spawn(self, *argv: str, **changes: Any) -> Session:
         """Spawn with the usual order, or with what is changed of it."""
-        return self.registry.spawn(order(*argv, **changes))
+        return self.registry.spawn(order(*argv, **{"grace_s": DEADLINE_S, **changes}))
 
     def take_a_turn(self) -> None:
         """One turn that does not sleep."""
@@ -137,26 +139,6 @@ class Works:
         self.signals.close()
         self.descriptor_limit.close()
         self.loop.close()
-
-
-def order(*argv: str, **changes: Any) -> SpawnOrder:
-    """A spawn as a client asks for it that says no more than the argv."""
-    return SpawnOrder(
-        argv=argv,
-        cwd=None,
-        env={},
-        inherit_env=True,
-        originator="tests",
-        command=None,
-        merge_stderr=False,
-        stdin_pipe=True,
-        attach=None,
-        encoding=Encoding.UTF_8,
-        overflow=Overflow.BLOCK,
-        backlog_bytes=65536,
-        timeout_s=None,
-        grace_s=DEADLINE_S,
-    )._replace(**changes)
 
 
 MakeWorks = Callable[..., Works]
@@ -385,18 +367,98 @@ def test_what_is_left_of_a_removed_session_is_ended_with_the_server(works: Works
 def test_end_all_gives_each_its_grace_or_kills_at_once(works: Works) -> None:
     soft = works.spawn("/bin/cat", grace_s=DEADLINE_S)
     hard = works.spawn(*child("stubborn"), grace_s=0.05)
-    works.run_until(lambda: text(works.of(hard)) == "ready\n")
+    killed = works.spawn(*child("stubborn"), grace_s=DEADLINE_S)
+    works.run_until(lambda: text(works.of(hard)) == text(works.of(killed)) == "ready\n")
     works.registry.end_all(kill=False)
     works.run_until_closed(soft, hard)
     assert soft.exit is not None
     assert hard.exit is not None
     assert (soft.exit.outcome, hard.exit.outcome) == (Outcome.SOFT_EXIT, Outcome.HARD_KILLED)
     assert {soft.exit.reason, hard.exit.reason} == {Reason.SHUTDOWN}
-    killed = works.spawn("/bin/cat")
+    assert killed.is_running
     works.registry.end_all(kill=True)
     works.run_until_closed(killed)
     assert killed.exit is not None
     assert killed.exit.outcome is Outcome.HARD_KILLED
+
+
+def test_a_registry_that_ends_starts_nothing_more(make_works: MakeWorks) -> None:
+    works = make_works()
+    running, before = works.spawn("/bin/cat"), own_descendants()
+    works.registry.end_all(kill=False)
+    _refused(ErrorCode.INVALID_REQUEST, lambda: works.spawn("/bin/cat"))
+    assert works.registry.sessions() == [running]
+    assert own_descendants() in (before, [])
+
+
+# What leaves its group
+
+
+ESCAPE = """
+import os, signal, sys
+if os.fork() == 0:
+    if sys.argv[1] == "job":
+        os.setpgid(0, 0)
+    else:
+        os.setsid()
+    os.write(1, b"%d\\n" % os.getpid())
+    os.closerange(0, 3)
+    while True:
+        signal.pause()
+while True:
+    signal.pause()
+"""
+
+
+@linux_only
+@pytest.mark.parametrize("grace_s", [0.0, 0.05])
+def test_a_job_with_a_group_of_its_own_is_killed_with_its_session(works: Works, grace_s: float) -> None:
+    session = works.spawn(*python(ESCAPE, "job"))
+    job = int(works.read_line(session))
+    works.registry.terminate(session, grace_s)
+    assert os.WTERMSIG(works.end_of(job)) == signal.SIGKILL
+    works.run_until_closed(session)
+    assert not works.registry.has_orphans()
+
+
+@linux_only
+@pytest.mark.parametrize("how", ["remove", "purge"])
+def test_a_job_is_killed_though_its_session_was_forgotten_within_the_grace(works: Works, how: str) -> None:
+    session = works.spawn(*python(ESCAPE, "job"))
+    job = int(works.read_line(session))
+    works.registry.terminate(session, DEADLINE_S)
+    works.run_until_closed(session)
+    if how == "remove":
+        works.registry.remove(session)
+    else:
+        assert works.registry.purge("") == (1, [])
+    assert os.WTERMSIG(works.end_of(job)) == signal.SIGKILL
+
+
+@linux_only
+def test_a_daemon_outlives_its_session_and_is_asked_to_end_with_the_server(works: Works) -> None:
+    session, other = works.spawn(*python(ESCAPE, "daemon")), works.spawn("/bin/cat")
+    daemon = int(works.read_line(session))
+    works.registry.terminate(session, 0)
+    works.run_until_closed(session)
+    works.registry.remove(session)
+    works.take_a_turn()
+    assert works.registry.has_orphans()
+    assert not works.registry._leftovers
+    works.registry.end_all(kill=False)
+    assert os.WTERMSIG(works.end_of(daemon)) == signal.SIGTERM
+    works.run_until_closed(other)
+    assert not works.registry.has_orphans()
+
+
+@linux_only
+def test_where_the_end_is_to_be_at_once_a_daemon_is_killed(works: Works) -> None:
+    session = works.spawn(*python(ESCAPE, "daemon"))
+    daemon = int(works.read_line(session))
+    session.send_signal(signal.SIGTERM)
+    works.run_until_closed(session)
+    works.registry.end_all(kill=True)
+    assert os.WTERMSIG(works.end_of(daemon)) == signal.SIGKILL
 
 
 # What a session is spawned as
@@ -426,56 +488,14 @@ def test_the_command_is_the_argv_quoted_as_a_shell_would_unless_it_is_given(make
     assert works.spawn("/bin/true", command="my job").description.command == "my job"
 
 
-def test_cwd_is_told_as_an_absolute_path(
+def test_the_directory_is_told_as_an_absolute_path(
     make_works: MakeWorks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     works = make_works()
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path)
-    here = os.getcwd()
-    assert works.spawn("/bin/true").description.cwd == here
-    assert works.spawn("/bin/true", cwd="below").description.cwd == f"{here}/below"
-    assert works.spawn("/bin/true", cwd="/").description.cwd == "/"
-    below = works.spawn(*shell("pwd -P"), cwd="below")
-    works.run_until_closed(below)
-    assert text(works.of(below)) == f"{os.path.realpath(here)}/below\n"
-
-
-def test_a_server_whose_directory_was_deleted_still_spawns(
-    make_works: MakeWorks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    works = make_works()
-    doomed = tmp_path / "doomed"
-    doomed.mkdir()
-    monkeypatch.chdir(doomed)
-    doomed.rmdir()
-    assert works.spawn("/bin/true").description.cwd == ""
-    assert works.spawn("/bin/true", cwd="/").description.cwd == "/"
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"env": {"ADDED": "1"}}, {"INHERITED": "yes", "DOOMED": "yes", "ADDED": "1"}),
-        ({"env": {"INHERITED": "no", "DOOMED": None}}, {"INHERITED": "no"}),
-        ({"env": {"NEVER": None}}, {"INHERITED": "yes", "DOOMED": "yes"}),
-        ({"env": {"ONLY": "1"}, "inherit_env": False}, {"ONLY": "1"}),
-        ({"env": {}, "inherit_env": False}, {}),
-        ({}, {"INHERITED": "yes", "DOOMED": "yes"}),
-    ],
-)
-def test_env_is_laid_over_the_inherited_one(
-    make_works: MakeWorks, monkeypatch: pytest.MonkeyPatch, changes: Mapping[str, Any], expected: Mapping[str, str]
-) -> None:
-    monkeypatch.setenv("INHERITED", "yes")
-    monkeypatch.setenv("DOOMED", "yes")
-    works = make_works()
-    session = works.spawn("/usr/bin/env", **changes)
-    works.run_until_closed(session)
-    found = dict(line.split("=", 1) for line in text(works.of(session)).splitlines() if "=" in line)
-    names = ("INHERITED", "DOOMED", "ADDED", "NEVER", "ONLY")
-    assert {name: found[name] for name in names if name in found} == expected
-    assert ("PATH" in found) == changes.get("inherit_env", True)
+    assert works.spawn("/bin/true").description.cwd == os.getcwd()
+    assert works.spawn("/bin/true", cwd="below").description.cwd == f"{os.getcwd()}/below"
 
 
 def test_only_the_streams_that_were_asked_for_are_attached(make_works: MakeWorks) -> None:
@@ -502,54 +522,14 @@ def test_a_stream_that_there_is_not_cannot_be_attached_and_nothing_is_started(ma
     assert own_descendants() == before
 
 
-FAILURES = [
-    (("/no/such/program",), None, "exec", "ENOENT", "Check argv"),
-    (("/bin/true",), "/no/such/directory", "chdir", "ENOENT", "Check cwd"),
-    (("{here}/no-interpreter",), None, "exec", "ENOENT", "interpreter in its first line"),
-    (("{here}/no-program",), None, "exec", "ENOEXEC", "#!/bin/sh"),
-    (("{here}/plain",), None, "exec", "EACCES", "Check argv"),
-]
-
-
-@pytest.mark.parametrize(("argv", "cwd", "stage", "errno_name", "hint"), FAILURES)
-def test_a_failed_spawn_says_what_to_do(
-    argv: tuple[str, ...],
-    cwd: str | None,
-    stage: str,
-    errno_name: str,
-    hint: str,
-    make_works: MakeWorks,
-    tmp_path: Path,
-) -> None:
-    for name, content, mode in (
-        ("no-interpreter", "#!/no/such\n", 0o755),
-        ("no-program", "", 0o755),
-        ("plain", "x", 0o644),
-    ):
-        (tmp_path / name).write_text(content)
-        (tmp_path / name).chmod(mode)
+def test_where_nothing_was_started_there_is_no_session(make_works: MakeWorks) -> None:
     works = make_works()
-    wanted = tuple(word.format(here=tmp_path) for word in argv)
-    error = _refused(ErrorCode.SPAWN_FAILED, lambda: works.spawn(*wanted, cwd=cwd))
-    assert hint in error.message
-    assert error.data["stage"] == stage
-    assert error.data["errno"] == errno_name
-    assert error.data["path"] == (cwd or wanted[0])
-    assert error.data["message"] in error.message
-    assert works.registry.sessions() == []
-
-
-def test_a_system_without_room_says_so(make_works: MakeWorks, monkeypatch: pytest.MonkeyPatch) -> None:
-    works = make_works()
-
-    def run_out() -> tuple[int, int]:
-        raise OSError(24, os.strerror(24))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "pipe", run_out)
-        error = _refused(ErrorCode.SPAWN_FAILED, lambda: works.spawn("/bin/true"))
-    assert dict(error.data) == {"errno": "EMFILE", "message": os.strerror(24), "path": None, "stage": "fork"}
-    assert "End some sessions" in error.message
+    for argv, cwd in (("/no/such/program", None), ("/bin/true", "/no/such/directory")):
+        with pytest.raises(PipeRpcError):
+            works.spawn(argv, cwd=cwd)
+        assert works.registry.sessions() == []
+        assert not works.registry.has_processes()
+    assert not works.registry.has_news()
 
 
 # Capacity and retention

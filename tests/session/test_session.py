@@ -242,33 +242,6 @@ def test_terminate_sends_sigterm_and_sigcont_and_kills_at_the_deadline(bench: Ma
     assert sent == [*SOFT, signal.SIGKILL]
 
 
-def test_without_grace_there_is_no_sigterm(bench: MakeBench) -> None:
-    made = bench()
-    made.session.terminate(0, Reason.REQUEST)
-    assert made.child.fake_group.sent == [signal.SIGKILL]
-
-
-def test_a_shorter_grace_moves_the_kill_forward_and_a_longer_one_does_not_move_it_back(bench: MakeBench) -> None:
-    made = bench()
-    made.session.terminate(10, Reason.REQUEST)
-    made.session.terminate(1, Reason.REQUEST)
-    made.session.terminate(60, Reason.REQUEST)
-    made.loop.advance(1)
-    made.loop.advance(60)
-    assert made.child.fake_group.sent == [*SOFT, signal.SIGKILL]
-
-
-def test_a_child_that_ends_within_its_grace_is_not_killed_when_nothing_of_its_group_is_left(bench: MakeBench) -> None:
-    made = bench()
-    made.session.terminate(3, Reason.REQUEST)
-    made.exit(TERMINATED)
-    made.child.fake_group.survivors = True  # as if the number were somebody else's now
-    made.loop.advance(10)
-    assert made.child.fake_group.sent == SOFT
-    assert made.session.exit is not None
-    assert made.session.exit.outcome is Outcome.SOFT_EXIT
-
-
 def test_what_is_left_of_the_group_is_killed_at_the_deadline(bench: MakeBench) -> None:
     made = bench()
     made.child.fake_group.survivors = True
@@ -278,24 +251,6 @@ def test_what_is_left_of_the_group_is_killed_at_the_deadline(bench: MakeBench) -
     made.loop.advance(3)
     assert made.child.fake_group.sent == [*SOFT, signal.SIGKILL]
     assert made.session.state is State.EXITED
-
-
-def test_what_is_left_after_an_exit_that_nobody_asked_for_lives_until_somebody_asks(bench: MakeBench) -> None:
-    made = bench()
-    made.child.fake_group.survivors = True
-    made.exit()
-    made.loop.advance(1000)
-    assert made.child.fake_group.sent == []
-    made.session.terminate(5, Reason.REQUEST)
-    assert made.child.fake_group.sent == [signal.SIGKILL]
-
-
-def test_to_terminate_where_nobody_is_left_is_no_error(bench: MakeBench) -> None:
-    made = bench()
-    made.exit()
-    made.session.terminate(5, Reason.REQUEST)
-    assert made.child.fake_group.sent == []
-    assert not made.session.has_processes()
 
 
 def test_the_time_limit_terminates_with_the_session_s_own_grace(bench: MakeBench) -> None:
@@ -319,23 +274,6 @@ def test_the_time_limit_ends_with_the_exit(bench: MakeBench) -> None:
     assert made.child.fake_group.sent == []
 
 
-@pytest.mark.parametrize("grace_s", [0, 5])
-def test_a_system_that_refuses_is_told_to_who_asked_and_the_kill_is_tried_all_the_same(
-    bench: MakeBench, grace_s: float
-) -> None:
-    made = bench()
-    made.child.fake_group.refuses = True
-    with pytest.raises(PipeRpcError, match="another user") as caught:
-        made.session.terminate(grace_s, Reason.REQUEST)
-    assert caught.value.code is ErrorCode.SIGNAL_FAILED
-    assert caught.value.data["errno"] == "EPERM"
-    assert caught.value.data["signal"] == ("SIGTERM" if grace_s else "SIGKILL")
-    made.loop.advance(4)
-    made.child.fake_group.refuses = False
-    made.loop.advance(1)
-    assert made.child.fake_group.sent == ([signal.SIGKILL] if grace_s else [])
-
-
 def test_a_kill_or_a_time_limit_that_the_system_refuses_does_not_end_the_loop(bench: MakeBench) -> None:
     made = bench(timeout_s=1, grace_s=1)
     made.child.fake_group.refuses = True
@@ -349,20 +287,6 @@ def test_a_signal_goes_to_the_group(bench: MakeBench) -> None:
     made.session.send_signal(signal.SIGUSR1)
     assert made.child.fake_group.sent == [signal.SIGUSR1]
     assert made.session.state is State.RUNNING
-
-
-def test_a_signal_for_nobody_and_one_that_is_refused_say_so(bench: MakeBench) -> None:
-    made = bench()
-    made.child.fake_group.refuses = True
-    with pytest.raises(PipeRpcError) as refused:
-        made.session.send_signal(signal.SIGINT)
-    made.child.fake_group.refuses = False
-    made.exit()
-    with pytest.raises(PipeRpcError) as late:
-        made.session.send_signal(signal.SIGINT)
-    for caught, name in ((refused, "EPERM"), (late, "ESRCH")):
-        assert caught.value.code is ErrorCode.SIGNAL_FAILED
-        assert dict(caught.value.data) == {"sessionId": "pipe-1", "signal": "SIGINT", "errno": name}
 
 
 def test_an_abandoned_session_lets_go_of_everything_but_the_process(bench: MakeBench) -> None:
@@ -391,6 +315,15 @@ def test_a_group_that_is_released_is_handed_over_where_something_of_it_is_left(b
     made.child.fake_group.survivors = False
     assert made.session.release_group() is None
     assert made.child.fake_group.forgotten
+
+
+def test_the_child_is_expected_until_it_is_reaped(bench: MakeBench) -> None:
+    made = bench()
+    assert made.orphans.expected == {made.child.pid}
+    made.exits.callbacks[made.child.pid]()
+    assert made.orphans.expected == {made.child.pid}
+    made.exit()
+    assert made.orphans.expected == set()
 
 
 def test_only_with_force_is_a_running_session_removable(bench: MakeBench) -> None:

@@ -10,7 +10,6 @@ import os
 import select
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -18,9 +17,8 @@ from typing import Any, Self
 
 from tests.support.frames import decode_frames
 from tests.support.processes import WatchedProcess, descendants
+from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S, Message
-
-SERVER = [sys.executable, "-m", "pipe_rpc"]
 
 
 @contextlib.contextmanager

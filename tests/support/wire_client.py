@@ -14,9 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shlex
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +23,7 @@ from typing import Any, Self
 
 from tests.support.frames import BrokenFrameError, decode_frames, encode_frame, take_frame
 from tests.support.oracle import OpenSessions, check_trace
+from tests.support.server_command import POOR_SYSTEM, SERVER
 from tests.support.trace import DEADLINE_S, Message, TraceEntry, decode_data
 
 __all__ = [
@@ -42,9 +41,6 @@ __all__ = [
 SHOWN_TRACE_ENTRIES = 20
 SHOWN_CHARACTERS = 400
 READ_BYTES = 1 << 18
-
-EXTRA_SERVER_ARGS = shlex.split(os.environ.get("PIPE_RPC_TEST_SERVER_ARGS", ""))
-"""Arguments of every server under test, so that the whole suite can be run with, say, `--poll`."""
 
 Id = int | str
 
@@ -88,7 +84,7 @@ class WireClient:
             self._stderr_path = os.fspath(stderr)
             descriptor = os.open(self._stderr_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         options: dict[str, Any] = {
-            "args": [sys.executable, "-m", "pipe_rpc", *EXTRA_SERVER_ARGS, *server_args],
+            "args": [*SERVER, *server_args],
             "stdin": subprocess.PIPE,
             "stdout": subprocess.PIPE,
             "stderr": descriptor,
@@ -262,7 +258,8 @@ class WireClient:
     def initialize(self, **options: Any) -> Message:
         """`initialize` with the keywords as initializationOptions, then `initialized`. Returns the result."""
         params: Message = {
-            "processId": os.getpid(),
+            # Without pidfds a server has to ask now and then whether the client's process is still there.
+            "processId": None if POOR_SYSTEM else os.getpid(),
             "clientInfo": {"name": "wire-client", "version": "1"},
             "rootUri": None,
             "capabilities": {},

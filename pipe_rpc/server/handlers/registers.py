@@ -12,6 +12,7 @@ from pipe_rpc.protocol.types import (
 )
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
+from pipe_rpc.session.announcement import Forgotten
 
 
 def info(call: Call, params: InfoParams) -> SessionInfo:
@@ -29,7 +30,7 @@ def remove(call: Call, params: RemoveParams) -> Empty:
     session = call.registry.get(params.session_id)
     session.require_removable(force=params.force)
     # Answered before the session lets go of what they hang on, so that each gets the word that fits: not found.
-    call.pending.session_removed(params.session_id)
+    call.teller.tell(Forgotten(params.session_id))
     for detached in call.registry.remove(session):
         call.teller.tell(detached)
     return Empty()

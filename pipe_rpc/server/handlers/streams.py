@@ -123,6 +123,8 @@ def _decode(params: WriteParams) -> bytes:
     if params.encoding == "utf-8":
         return params.data.encode()
     try:
+        if len(params.data) % 4:
+            raise binascii.Error("Incorrect padding")
         return binascii.a2b_base64(params.data, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise invalid_params([("params.data", f"must be base64: {error}")]) from None

@@ -1,0 +1,50 @@
+"""Asks pytest which tests there are. As a plugin (`-p tests.house.collection`) it answers; see `collected`."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Collected(dict[str, str]):
+    """Node ids, each with why that test may not run, or an empty text."""
+
+    def matching(self, node: str) -> list[str]:
+        """The node itself, or all parameters of it."""
+        return [found for found in self if found == node or found.startswith(f"{node}[")]
+
+
+def collected(files: Iterable[str], answer: Path) -> Collected:
+    """Collect some files of the suite in a process of its own, which writes to `answer` and runs no test."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    command += ["-p", "tests.house.collection", f"--collected-to={answer}", *sorted(files)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, f"{ended.stdout[-4000:]}\n{ended.stderr[-4000:]}"
+    return Collected(json.loads(answer.read_text()))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--collected-to", type=Path, help="where to write the node ids and what keeps each from running")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    found = {item.nodeid: _hindrance(item) for item in session.items}
+    session.config.getoption("--collected-to").write_text(json.dumps(found))
+
+
+def _hindrance(item: pytest.Item) -> str:
+    for mark in item.iter_markers():
+        if mark.name in ("skip", "xfail") or (mark.name == "skipif" and any(mark.args)):
+            return mark.name
+    function = getattr(item, "function", None)
+    if function is not None and "pytest.skip(" in inspect.getsource(function):
+        return "pytest.skip in its body"
+    return ""
