@@ -11,4 +11,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # The current directory: a file of it must not pass for a module that is imported later.
     sys.exit(main())

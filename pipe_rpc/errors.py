@@ -89,3 +89,12 @@ class PipeRpcError(Exception):
         self.code = code
         self.message = message
         self.data: Mapping[str, Any] = data
+
+
+def shown(text: str) -> str:
+    """As much of a client's own text as belongs into a message: enough to recognise it by."""
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+_LONGEST_SHOWN = 80
+"""Characters; a megabyte of an unknown session id must not come back twice."""

@@ -34,6 +34,9 @@ class Limits(NamedTuple):
     max_output_bytes: Annotated[
         int, "Raw bytes in one output notification: a multiple of 3 for base64, and small enough to stay in cache."
     ] = 48 * 1024
+    max_label_characters: Annotated[
+        int, "The longest command and originator of a session: they are shown, listed and kept, not executed."
+    ] = 64 * 1024
     default_read_bytes: Annotated[int, "What session/read returns at most unless maxBytes says otherwise."] = 64 * 1024
     max_read_bytes: Annotated[int, "What session/read returns at most whatever maxBytes says."] = 1024 * 1024
     max_stdin_bytes: Annotated[int, "Bytes that wait for one child to read its stdin; a write above it is refused."] = (
@@ -46,7 +49,7 @@ class Limits(NamedTuple):
         int, "Output is made only while fewer bytes wait for the client, so that answers never queue behind much."
     ] = 64 * 1024
     max_outbound_bytes: Annotated[
-        int, "Answers that a client has not read; beyond it the client is taken for gone and the server ends."
+        int, "Answers that a client has not read; beyond it no request is handled, and who reads nothing is given up."
     ] = 64 * 1024 * 1024
     child_read_bytes: Annotated[
         int, "Read from one stream of a child in one turn, so that none starves the others."
@@ -55,7 +58,9 @@ class Limits(NamedTuple):
     kill_timeout_ms: Annotated[
         int, "How long a server that ends waits for killed processes to vanish; one stuck in the kernel may never."
     ] = 2000
-    flush_timeout_ms: Annotated[int, "How long a server that ends waits for the client to read the last frames."] = 5000
+    flush_timeout_ms: Annotated[
+        int, "How long a client may read nothing, while the server ends or too many answers wait."
+    ] = 5000
 
 
 def reason(name: str) -> str:

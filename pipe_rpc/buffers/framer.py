@@ -120,8 +120,8 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
     """Split one line, without its line feed, into the name in lower case and the value."""
     name, colon, value = line.partition(b":")
     if not colon or not name or name.strip(_BLANKS) != name or not line.endswith(b"\r"):
-        shown = _shown(line.removesuffix(b"\r"))
-        raise FramingError(f"{shown} is no header field. Each is 'Name: value' and ends in CR LF.")
+        # Not quoted: where Content-Length was too small, this is what was in the body.
+        raise FramingError(f"A header line of {len(line)} bytes is no field. Each is 'Name: value' and ends in CR LF.")
     return name.lower(), value[:-1].strip(_BLANKS)
 
 

@@ -11,14 +11,15 @@ class Ring:
     """The newest ``capacity`` bytes of a stream; older ones are overwritten.
 
     Filling is in two steps, so that a descriptor can be read straight into it: ``room`` lends the memory behind the
-    end, ``commit`` says how much of it was filled.
+    end, ``commit`` says how much of it was filled. Making one raises OSError where memory has run out.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.start = 0
         self.end = 0
-        self._memory: mmap.mmap | None = None
+        # Private, so that the kernel hands out zero pages one by one: who says little costs little.
+        self._memory = mmap.mmap(-1, capacity, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -32,9 +33,6 @@ class Ring:
         The oldest bytes may lie in it, so write only what will be committed. The views must be dropped before
         ``close``.
         """
-        if self._memory is None:
-            # Private, so that the kernel hands out zero pages one by one: who says little costs little.
-            self._memory = mmap.mmap(-1, self.capacity, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         limit = min(limit, self.capacity)
         at = self.end % self.capacity
         memory = memoryview(self._memory)
@@ -62,7 +60,7 @@ class Ring:
         if not self.start <= offset <= self.end:
             raise ValueError(f"offset {offset} is outside [{self.start}, {self.end}]")
         size = min(limit, self.end - offset)
-        if self._memory is None or size <= 0:
+        if size <= 0:
             return b""
         at = offset % self.capacity
         if at + size <= self.capacity:
@@ -71,7 +69,5 @@ class Ring:
 
     def close(self) -> None:
         """Give the memory back and forget the retained bytes; the offsets stay."""
-        if self._memory is not None:
-            self._memory.close()
-            self._memory = None
+        self._memory.close()
         self.start = self.end

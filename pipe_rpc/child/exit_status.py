@@ -36,3 +36,11 @@ def from_wait_status(status: int, usage: Usage) -> ExitStatus:
     if os.WIFSIGNALED(status):
         return ExitStatus(None, signal_name(os.WTERMSIG(status)), os.WCOREDUMP(status), usage)
     return ExitStatus(os.WEXITSTATUS(status), None, core_dumped=False, usage=usage)
+
+
+def signal_number(name: str) -> int | None:
+    """The inverse of ``signal_name``; None for what is no name."""
+    named = signal.Signals.__members__.get(name)
+    if named is not None:
+        return int(named)
+    return {signal_name(number): int(number) for number in signal.valid_signals()}.get(name)

@@ -18,7 +18,7 @@ class ExitWatch(Protocol):
     """Tells when children may have ended."""
 
     exit_is_near: bool
-    """Whether a callback means that the child is ending for sure, so that reaping it may wait a moment."""
+    """Whether a callback means that the child itself has ended, rather than any child."""
 
     def watch(self, child: Child, callback: Callable[[], None]) -> None:
         """Call ``callback`` when ``child`` may have ended, until ``unwatch``."""

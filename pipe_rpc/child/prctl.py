@@ -10,7 +10,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 def become_subreaper() -> bool:
     """Become the parent of all descendants whose parents end; returns whether they come to us and can be found."""
-    return _prctl(_PR_SET_CHILD_SUBREAPER, 1) and os.path.exists(_children_file())
+    return os.path.exists(_children_file()) and _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def signal_when_parent_ends(number: int) -> bool:

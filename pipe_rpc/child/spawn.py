@@ -53,15 +53,22 @@ class Child:
         self.stdout_fd = stdout_fd
         self.stderr_fd = stderr_fd
 
-    def reap(self, *, wait: bool = False) -> ExitStatus | None:
-        """Take the exit status, once; None while the process lives. With ``wait`` it is known to be about to end.
+    def reap(self) -> ExitStatus | None:
+        """Take the exit status, once; None while the process lives.
 
         Call ``group.leader_reaped`` next, once nobody watches the pidfd any more.
         """
-        pid, status, used = os.wait4(self.pid, 0 if wait else os.WNOHANG)
+        pid, status, used = os.wait4(self.pid, os.WNOHANG)
         if pid == 0:
             return None
         return from_wait_status(status, Usage(used.ru_utime, used.ru_stime, used.ru_maxrss * _MAX_RSS_UNIT))
+
+    def discard(self) -> None:
+        """Kill and reap a child that nobody is going to watch, and close our ends of its pipes."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        self.group.forget()
+        _close([fd for fd in (self.stdin_fd, self.stdout_fd, self.stderr_fd) if fd is not None])
 
 
 def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit) -> Child:

@@ -1,6 +1,7 @@
 """``pipe-rpc run``: a command through an endpoint."""
 
 import argparse
+import os
 import sys
 
 from pipe_rpc.client.endpoint_process import DEFAULT_COMMAND, EndpointProcess
@@ -29,6 +30,11 @@ def main(argv: list[str]) -> int:
     if not command:
         _parser().error("name a command behind --, for example: pipe-rpc run -- echo hello")
     relay_options = RelayOptions(_milliseconds(options.timeout), _milliseconds(options.grace), options.trace)
+    try:
+        os.fstat(1)
+    except OSError:
+        sys.stderr.write("pipe-rpc run: stdout is closed, so the command's output would be lost. Use >/dev/null.\n")
+        return ENDPOINT_FAILED
     fill_standard_gaps()
     try:
         endpoint = EndpointProcess(DEFAULT_COMMAND)

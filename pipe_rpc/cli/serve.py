@@ -37,8 +37,11 @@ _WHAT_WE_WAIT_FOR = (
 
 def main(argv: list[str]) -> int:
     """Serve until the client is gone; returns the exit status."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
     limits = Limits(**{name: getattr(options, name) for name in Limits._fields})
+    if not limits.min_backlog_bytes <= limits.default_backlog_bytes <= limits.max_backlog_bytes:
+        parser.error("--default-backlog-bytes must lie between --min-backlog-bytes and --max-backlog-bytes")
     reset_signals()
     if os.isatty(0):
         sys.stderr.write(_WHAT_WE_WAIT_FOR)

@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 
 from pipe_rpc.client.conversation import Conversation, Event, event_of, result_of
 from pipe_rpc.client.endpoint_process import DEFAULT_COMMAND, EndpointProcess
-from pipe_rpc.client.errors import ClientError, ServerEndedError
+from pipe_rpc.client.errors import ClientError
 from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.envelope import Response
 from pipe_rpc.protocol.naming import wire_name
@@ -183,8 +183,8 @@ class PipeRpc:
         try:
             self.request("shutdown")
             self.notify("exit")
-        except ServerEndedError:
-            pass  # Then it needs no telling.
+        except ClientError:
+            pass  # It is gone, or does not answer; then it is ended by force.
         finally:
             status = self._process.close()
         return status

@@ -12,6 +12,8 @@ from pipe_rpc.client.errors import DeadlineExceededError, ServerEndedError
 DEFAULT_COMMAND = (sys.executable, "-P", "-m", "pipe_rpc")
 """-P: a file of the current directory must not pass for a module of ours."""
 _READ_BYTES = 64 * 1024
+_LONGEST_POLL_MS = 2**31 - 1
+"""poll(2) counts in an int; a longer wait ends early, after 24 days."""
 _LAST_CALL_S = 5.0
 """How long a server that was told to go may take before it is killed."""
 
@@ -37,7 +39,7 @@ class EndpointProcess:
         timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
         poll = select.poll()
         poll.register(self.stdout_fd, select.POLLIN)
-        if not poll.poll(None if timeout is None else timeout * 1000):
+        if not poll.poll(None if timeout is None else min(timeout * 1000, _LONGEST_POLL_MS)):
             raise DeadlineExceededError("The server did not answer in time. Wait longer, or cancel the request.")
         data = os.read(self.stdout_fd, _READ_BYTES)
         if not data:

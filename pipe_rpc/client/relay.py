@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pipe_rpc.buffers.framer import FramingError
 from pipe_rpc.buffers.text import Encoding, encode_piece
+from pipe_rpc.child.exit_status import signal_number
 from pipe_rpc.client.conversation import Conversation, event_of, output_bytes, result_of
 from pipe_rpc.client.endpoint_process import EndpointProcess
 from pipe_rpc.client.errors import ClientError, RpcError
@@ -235,7 +236,7 @@ class Relay:
 def _status(exited: ExitedParams) -> int:
     if exited.exit_code is not None:
         return exited.exit_code
-    return 128 + signal.Signals[exited.signal or "SIGKILL"]
+    return 128 + (signal_number(exited.signal or "") or signal.SIGKILL)
 
 
 def _ignore(response: Response) -> None:

@@ -114,7 +114,7 @@ class SharedDescriptor:
 
 
 def fill_standard_gaps() -> None:
-    """Open what the parent left closed of 0, 1 and 2: the next pipe would else get such a number, and prints with it."""
+    """Open what the parent left closed of 0, 1 and 2: the next pipe would else get the number, and stray prints."""
     for fd in (0, 1, 2):
         try:
             os.fstat(fd)

@@ -60,9 +60,12 @@ class Loop:
         self,
         selector: selectors.BaseSelector | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_failure: Callable[[Exception], None] | None = None,
     ) -> None:
+        """Without ``on_failure`` an exception of a callback ends ``run``; with it, the other callbacks go on."""
         self._selector = selector if selector is not None else selectors.DefaultSelector()
         self._clock = clock
+        self._on_failure = on_failure
         self._always_ready: dict[int, Watch] = {}
         self._deadlines: list[tuple[float, int, Deadline]] = []
         self._order = count()
@@ -136,7 +139,7 @@ class Loop:
         """Take one turn."""
         busy = False
         for step in self._before_sleep:
-            busy |= step()
+            busy |= bool(self._call(step))
         if self._stopped:
             return
         ready = self._selector.select(0 if busy or self._always_ready else self._time_to_sleep())
@@ -145,18 +148,27 @@ class Loop:
         for key, _ in ready:
             watch: Watch = key.data
             if watch.active:
-                watch.callback()
+                self._call(watch.callback)
         for watch in list(self._always_ready.values()):
             if watch.active:
-                watch.callback()
+                self._call(watch.callback)
         for deadline in due:
             callback, deadline.callback = deadline.callback, None
             if callback is not None:
-                callback()
+                self._call(callback)
 
     def close(self) -> None:
         """Close the selector; watched descriptors stay open."""
         self._selector.close()
+
+    def _call(self, callback: Callable[[], bool | None]) -> bool | None:
+        try:
+            return callback()
+        except Exception as error:
+            if self._on_failure is None:
+                raise
+            self._on_failure(error)
+            return None
 
     def _time_to_sleep(self) -> float | None:
         while self._deadlines and self._deadlines[0][2].callback is None:

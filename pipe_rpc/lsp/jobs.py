@@ -24,8 +24,8 @@ from pipe_rpc.protocol.envelope import DEFERRED, Deferred, Notification, Request
 from pipe_rpc.protocol.methods import COMMANDS
 from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.session.announcement import Announcement, Exited, Forgotten
+from pipe_rpc.session.description import Exit
 from pipe_rpc.session.registry import SessionRegistry
-from pipe_rpc.session.session import Exit
 
 _USAGE = (
     'must be a shell line ["make -j2"], an argv ["make", "-j2"] or [["make"]], or the params of session/spawn '
@@ -175,7 +175,9 @@ class LanguageServices:
 
 def _require_command(params: Any) -> None:
     """Check what pygls would coerce: a string to a list of its characters, true to the token 1."""
-    given = params if isinstance(params, dict) else {}
+    if not isinstance(params, dict):
+        raise invalid_params([("params", "must be an object")])
+    given = params
     problems: list[tuple[str, str]] = []
     if not isinstance(given.get("command"), str) or given["command"] not in COMMANDS:
         problems.append(("params.command", f"must be one of {', '.join(COMMANDS)}"))

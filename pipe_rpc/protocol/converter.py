@@ -8,18 +8,22 @@ mend.
 import difflib
 import json
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import attrs
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
-from cattrs.cols import list_structure_factory, mapping_structure_factory
-from cattrs.errors import AttributeValidationNote, IterableValidationNote
+from cattrs.errors import AttributeValidationNote, IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from pipe_rpc.errors import shown
 from pipe_rpc.protocol.naming import wire_name
 from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.protocol.types.member import EnvironmentName, ProcessText
+
+MAX_PROBLEMS = 20
+"""As many as a person mends at once; a million of them would stall the server and fill the wire."""
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -33,7 +37,7 @@ def structure(value: Any, message_type: type[T]) -> T:
     try:
         message: T = _CONVERTER.structure({} if value is None else value, message_type)
     except (BaseValidationError, TypeError, ValueError) as error:
-        raise invalid_params(list(_problems(error, "params"))) from None
+        raise invalid_params(list(islice(_problems(error, "params"), MAX_PROBLEMS))) from None
     return message
 
 
@@ -115,13 +119,45 @@ def _is(origin: Any) -> Callable[[Any], bool]:
 
 
 def _list_hook(annotation: Any) -> Hook:
-    structure_items = list_structure_factory(annotation, _CONVERTER)
-    return lambda value, _: structure_items(_require(value, list), annotation)
+    (item_type,) = get_args(annotation)
+    item_hook = _CONVERTER.get_structure_hook(item_type)
+
+    def hook(value: Any, _: Any) -> list[Any]:
+        items = _require(value, list)
+        return _each(enumerate(items), lambda index: item_hook(items[index], item_type), annotation)
+
+    return hook
 
 
 def _mapping_hook(annotation: Any) -> Hook:
-    structure_items = mapping_structure_factory(annotation, _CONVERTER)
-    return lambda value, _: structure_items(_require(value, dict), annotation)
+    key_type, value_type = get_args(annotation)
+    key_hook, value_hook = _CONVERTER.get_structure_hook(key_type), _CONVERTER.get_structure_hook(value_type)
+
+    def hook(value: Any, _: Any) -> dict[Any, Any]:
+        items = _require(value, dict)
+        pairs = _each(
+            items.items(), lambda key: (key_hook(key, key_type), value_hook(items[key], value_type)), annotation
+        )
+        return dict(pairs)
+
+    return hook
+
+
+def _each(items: Iterable[tuple[Any, Any]], structure_one: Callable[[Any], Any], annotation: Any) -> list[Any]:
+    """Structure every item; unlike cattrs' own hooks stop after some failures: a hostile list may have a million."""
+    structured: list[Any] = []
+    failures: list[Exception] = []
+    for index, _ in items:
+        try:
+            structured.append(structure_one(index))
+        except Exception as error:  # noqa: BLE001 - like cattrs: whatever a hook raises says what is wrong with an item
+            error.add_note(IterableValidationNote("", index, annotation))
+            failures.append(error)
+            if len(failures) == MAX_PROBLEMS:
+                break
+    if failures:
+        raise IterableValidationError("", failures, annotation)
+    return structured
 
 
 def _message_hook(message_type: type[Any]) -> Hook:
@@ -164,7 +200,7 @@ def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
     """Walk a tree of cattrs errors, whose notes say at which member or item each one happened."""
     if isinstance(error, ForbiddenExtraKeysError):
         known = [wire_name(field.name) for field in attrs.fields(error.cl)]
-        for name in sorted(error.extra_fields):
+        for name in islice(sorted(error.extra_fields), MAX_PROBLEMS):
             yield f"{path}{_step(name)}", _unknown_member(name, known)
     elif isinstance(error, BaseValidationError):
         for each in error.exceptions:
@@ -187,11 +223,12 @@ def _step_of(error: BaseException) -> str:
 def _step(key: str | int) -> str:
     if isinstance(key, int):
         return f"[{key}]"
-    return f".{key}" if key.isidentifier() else f"[{json.dumps(key)}]"
+    name = shown(key.partition("=")[0])  # Behind an equals sign there may be a value that belongs nowhere.
+    return f".{name}" if name.isidentifier() else f"[{json.dumps(name)}]"
 
 
 def _unknown_member(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(shown(name), known, n=1)
     return "is no member here" + (f"; {close[0]} is" if close else f"; there are {', '.join(known)}")
 
 

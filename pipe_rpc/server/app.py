@@ -28,6 +28,9 @@ from pipe_rpc.session.registry import SessionRegistry
 
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
+_PATIENCE = 1000
+"""So many failures are one that comes in every turn, and keeps the orderly end from ever being reached."""
+
 
 class Settings(NamedTuple):
     """What the command line says."""
@@ -41,13 +44,15 @@ class Server:
 
     def __init__(self, stdio: Stdio, settings: Settings, log: Log) -> None:
         limits = settings.limits
-        self._loop = Loop()
+        self._loop = Loop(on_failure=self._fail)
+        self._log = log
+        self._failures = 0
         self._descriptor_limit = DescriptorLimit()
         self._signals = SignalWatch(
             self._loop, {each: partial(self._end_by_signal, each.name) for each in _ENDING_SIGNALS}
         )
         self._exit_watch = choose_exit_watch(self._loop, self._signals)
-        registry = SessionRegistry(
+        self._registry = registry = SessionRegistry(
             self._loop,
             self._exit_watch,
             Orphans(self._loop, self._signals),
@@ -87,14 +92,27 @@ class Server:
 
     def run(self) -> int:
         """Serve until the client ends or is gone; returns the exit status. Nothing is left running."""
-        self._loop.run()
-        self._client_watch.close()
-        self._transport.close()
-        self._exit_watch.close()
-        self._signals.close()
-        self._descriptor_limit.close()
-        self._loop.close()
+        try:
+            self._loop.run()
+        finally:
+            self._registry.end_all(kill=True)  # After an orderly end there is nothing to kill.
+            self._client_watch.close()
+            self._transport.close()
+            self._exit_watch.close()
+            self._signals.close()
+            self._descriptor_limit.close()
+            self._loop.close()
         return self._ending.exit_status
+
+    def _fail(self, error: Exception) -> None:
+        """End after a failure of our own: in order at first, and at once where the failures go on."""
+        self._failures += 1
+        self._log.exception("a callback failed", error)
+        self._ending.exit_status = 1
+        if self._failures == 1:
+            self._ending.end("an internal failure")
+        elif self._failures == _PATIENCE:
+            self._loop.stop()
 
     def _receive(self, body: bytes) -> bool:
         return self._endpoint.receive(body)
@@ -111,4 +129,5 @@ class Server:
     def _end_by_broken_frame(self, error: FramingError) -> None:
         last_word = PipeRpcError(ErrorCode.PARSE_ERROR, f"{error} The connection ends here.")
         self._transport.send(encode_error(None, last_word))
+        self._ending.exit_status = 1
         self._ending.end("the boundary between frames is lost")

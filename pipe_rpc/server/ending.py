@@ -15,6 +15,8 @@ from pipe_rpc.session.registry import SessionRegistry
 _FIRST_LOOK_S = 0.002
 _LONGEST_LOOK_S = 0.05
 """How often to look for what is left of process groups, whose end no descriptor tells; only while the server ends."""
+_ECHO_S = 0.02
+"""From a signal to its echo by way of the guard; no person presses Ctrl-C twice in so short a time."""
 
 
 class Ending:
@@ -33,6 +35,7 @@ class Ending:
         self._look_s = _FIRST_LOOK_S
         self._give_up_at = 0.0
         self._kill_orphans_at = 0.0
+        self._echo_until = 0.0
         self._when_quiet: list[Callable[[], None]] = []
 
     def end_sessions(self, when_quiet: Callable[[], None]) -> None:
@@ -49,11 +52,16 @@ class Ending:
         self.end_sessions(self._flush_and_stop)
 
     def end_by_signal(self, name: str) -> None:
-        """End the server in order; at a second signal kill what is still there."""
-        if self.begun:
-            self._end_all(kill=True)
-        else:
+        """End the server in order; at a second signal kill what is still there.
+
+        What comes at nearly the same time is the same signal: who signals a whole control group signals the guard too,
+        which passes it on.
+        """
+        if not self.begun:
             self.end(name)
+            self._echo_until = self._loop.time() + _ECHO_S
+        elif self._loop.time() > self._echo_until:
+            self._end_all(kill=True)
 
     def _end_all(self, *, kill: bool) -> None:
         orphan_grace_s = 0.0 if kill else self._limits.default_grace_ms / 1000

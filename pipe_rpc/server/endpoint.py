@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.protocol.envelope import (
@@ -37,8 +37,6 @@ from pipe_rpc.session.registry import SessionRegistry
 _SESSION_METHODS = {method.name: method for method in SESSION_METHODS}
 _LSP_METHODS = frozenset(method.name for method in LSP_METHODS)
 _NOTIFICATIONS = frozenset(method.name for method in (*BASE_METHODS, *LSP_METHODS) if method.result is None)
-_COSTLY = "session/spawn"
-"""A spawn takes as long as hundreds of other requests, so each ends the turn's share of them."""
 
 
 class Phase(Enum):
@@ -91,8 +89,10 @@ class Endpoint:
             return False
         match message:
             case Request():
+                spawned = self._registry.spawned
                 self._receive_request(message)
-                return message.method == _COSTLY
+                # A spawn takes as long as hundreds of other requests, so each ends the turn's share of them.
+                return self._registry.spawned != spawned
             case Notification():
                 self._receive_notification(message)
             case Response():
@@ -116,7 +116,7 @@ class Endpoint:
             if request.id in self._pending or request.id == self._shutdown_id:
                 raise PipeRpcError(
                     ErrorCode.INVALID_REQUEST,
-                    f"The id {request.id!r} is still in flight. Use a fresh id for each request.",
+                    f"The id {shown(str(request.id))!r} is still in flight. Use a fresh id for each request.",
                 )
             outcome = self._handle(request)
         except PipeRpcError as error:
@@ -148,7 +148,7 @@ class Endpoint:
             return self._open_language_server(self._connection).receive_request(request)
         raise PipeRpcError(
             ErrorCode.METHOD_NOT_FOUND,
-            f"There is no method {method[:80]!r}. The answer to initialize lists what there is.",
+            f"There is no method {shown(method)!r}. The answer to initialize lists what there is.",
         )
 
     def _log_failure(self, what: str, error: Exception) -> PipeRpcError:

@@ -55,6 +55,6 @@ def _guard(server_pid: int, inherited: frozenset[int]) -> int:
             try:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)  # Its own children are ours from here on, and next.
-            except PermissionError:
+            except (ProcessLookupError, PermissionError):
                 spared.add(pid)  # It runs as another user now, by a set-uid program.
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

@@ -55,6 +55,7 @@ class PendingRequests:
         self._answer = answer
         self._max_pending = max_pending
         self._rows: dict[tuple[type, Id], Pending] = {}
+        self._of_session: dict[str, dict[Pending, None]] = {}  # in order of their requests
 
     def __contains__(self, request_id: Id) -> bool:
         return _key(request_id) in self._rows
@@ -74,6 +75,7 @@ class PendingRequests:
         """Add a row for a request about a session."""
         pending = Pending(self, request_id, session_id)
         self._rows[_key(request_id)] = pending
+        self._of_session.setdefault(session_id, {})[pending] = None
         return pending
 
     def cancel(self, request_id: Id) -> None:
@@ -85,19 +87,22 @@ class PendingRequests:
 
     def announced(self, announcement: Announcement, session_id: str) -> None:
         """Let the rows of a session know what the client was just told of it."""
-        for pending in list(self._rows.values()):
-            if pending.session_id == session_id and pending.on_announcement is not None:
+        for pending in list(self._of_session.get(session_id, ())):
+            if pending.on_announcement is not None:
                 pending.on_announcement(announcement)
 
     def session_removed(self, session_id: str) -> None:
         """Answer every row of a session that is no more."""
-        for pending in list(self._rows.values()):
-            if pending.session_id == session_id:
-                pending.answer(pending.on_removal() or session_not_found(session_id))
+        for pending in list(self._of_session.get(session_id, ())):
+            pending.answer(pending.on_removal() or session_not_found(session_id))
 
     def close(self, pending: Pending, outcome: Any) -> None:
         """Take a row out and answer it."""
         del self._rows[_key(pending.request_id)]
+        of_session = self._of_session[pending.session_id]
+        del of_session[pending]
+        if not of_session:
+            del self._of_session[pending.session_id]
         pending.cancel_deadline()
         pending.release()
         self._answer(pending.request_id, outcome)

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from pipe_rpc.loop.descriptor import Descriptor, claim, fill_standard_gaps
 
-_INHERITED_SIGNALS = (
-    "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGTSTP", "SIGTTIN", "SIGTTOU"
-)  # fmt: skip
+_LEFT_ALONE = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)})
+"""Two cannot be handled; two are ignored by Python itself, which gives them back to each child (restore_signals)."""
 
 
 class Stdio(NamedTuple):
@@ -40,8 +39,7 @@ def reset_signals() -> None:
     With SIGCHLD ignored the kernel throws exit statuses away (waitpid(2)); with SIGTERM ignored or blocked, as under
     nohup, no child would ever end softly. SIGPIPE stays as Python set it; each spawn restores it for the child.
     """
-    for name in _INHERITED_SIGNALS:
-        number = getattr(signal, name)
+    for number in signal.valid_signals() - _LEFT_ALONE:
         # Python's own handler of SIGINT would make a traceback of a Ctrl-C that comes before ours.
         if signal.getsignal(number) in (signal.SIG_IGN, signal.default_int_handler):
             signal.signal(number, signal.SIG_DFL)

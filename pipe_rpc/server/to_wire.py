@@ -14,8 +14,9 @@ from pipe_rpc.protocol.types import (
     Usage,
 )
 from pipe_rpc.session.announcement import Closed, Detached, Exited, StreamName
+from pipe_rpc.session.description import Exit
 from pipe_rpc.session.output_stream import OutputStream
-from pipe_rpc.session.session import Exit, Session
+from pipe_rpc.session.session import Session
 
 
 def session_info(session: Session) -> SessionInfo:

@@ -1,17 +1,21 @@
 """Bodies in and frames out, over two descriptors that never block.
 
 Rules of this file: reading never waits for writing, so two peers that both only write cannot lock each other up. One
-turn handles a bounded number of bodies. While whole bodies wait, nothing more is read.
+turn handles a bounded number of bodies. While whole bodies wait, nothing more is read. Only a client
+that leaves more than ``max_outbound_bytes`` of answers unread has to wait, and if it reads nothing at all, is given up.
 """
 
+import fcntl
+import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from pipe_rpc.buffers.framer import Framer, FramingError, encode_frame
 from pipe_rpc.buffers.outbound import Outbound
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import Descriptor
-from pipe_rpc.loop.loop import READ, WRITE, Loop, Watch
+from pipe_rpc.loop.loop import READ, WRITE, Deadline, Loop, Watch
 
 _READ_BYTES = 64 * 1024
 """What a default pipe holds (pipe(7))."""
@@ -49,6 +53,8 @@ class Transport:
         self._write_watch: Watch | None = None
         self._hang_up_watch: Watch | None = None
         self._bodies_wait = False
+        self._drained_bytes = 0
+        self._stall: Deadline | None = None
         self._ended = False
         self._broken = False
         self.client_reads = True
@@ -59,17 +65,15 @@ class Transport:
         if not self.client_reads:
             return
         self.outbound.append(encode_frame(body))
-        if self.outbound.queued_bytes > self._limits.max_outbound_bytes:
-            self._lose_client(
-                f"{self.outbound.queued_bytes} bytes of answers wait and the client does not read them "
-                "(--max-outbound-bytes)"
-            )
 
     def handle_waiting(self) -> bool:
         """Handle bodies that are here already, a turn's share of them; returns whether more are left."""
         if not self._bodies_wait:
             return False
         for _ in range(self._limits.requests_per_turn):
+            if self._is_overfull():
+                self._wait_for_reader()
+                return False
             try:
                 body = self._framer.next_body()
             except FramingError as error:
@@ -81,8 +85,8 @@ class Transport:
             if body is None:
                 self._bodies_wait = False
                 break
-            if self._on_body(body):
-                break
+            if self._on_body(body) or not self.outbound.wants_output:
+                break  # The next turn first writes what there is.
         if not self._bodies_wait:
             if self._ended:
                 self._on_end("end of input")
@@ -99,6 +103,7 @@ class Transport:
                     self._wait_for_room()
                     return
                 self.outbound.drop(size)
+                self._drained_bytes += size
         except OSError as error:
             self._lose_client(f"stdout: {error.strerror}")
             return
@@ -135,6 +140,26 @@ class Transport:
         if self.handle_waiting():
             self._stop_reading()
 
+    def _is_overfull(self) -> bool:
+        return self.outbound.queued_bytes > self._limits.max_outbound_bytes
+
+    def _wait_for_reader(self) -> None:
+        """Handle nothing more until the client has read some; one that reads nothing for long is gone."""
+        self._stop_reading()
+        if self._stall is None:
+            when = self._loop.now + self._limits.flush_timeout_ms / 1000
+            self._stall = self._loop.call_at(when, partial(self._check_reader, self._drained_bytes))
+
+    def _check_reader(self, drained_bytes: int) -> None:
+        self._stall = None
+        if not self._is_overfull():
+            return
+        if self._drained_bytes == drained_bytes:
+            waiting = self.outbound.queued_bytes
+            self._lose_client(f"{waiting} bytes of answers wait and the client reads nothing (--max-outbound-bytes)")
+        else:
+            self._wait_for_reader()
+
     def _stop_reading(self) -> None:
         if self._read_watch is not None:
             self._loop.unwatch(self._read_watch)
@@ -154,7 +179,7 @@ class Transport:
         (poll(2), POLLERR). Sockets and terminals are readable for other reasons; theirs shows as end of input. Other
         systems than Linux promise nothing here, so there a write has to find out.
         """
-        if self._stdout.is_pipe and sys.platform == "linux":
+        if self._stdout.is_pipe and sys.platform == "linux" and _is_write_only(self._stdout.fd):
             self._hang_up_watch = self._loop.watch(self._stdout.fd, READ, self._hung_up)
 
     def _hung_up(self) -> None:
@@ -170,3 +195,8 @@ class Transport:
                 self._loop.unwatch(watch)
         self._write_watch = self._hang_up_watch = None
         self._on_end(reason)
+
+
+def _is_write_only(fd: int) -> bool:
+    """A FIFO that is open both ways (exec 3<>fifo) is readable by what we wrote ourselves."""
+    return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY

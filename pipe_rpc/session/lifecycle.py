@@ -29,6 +29,7 @@ class Reason(Enum):
     TIMEOUT = "timeout"
     SHUTDOWN = "shutdown"
     LIMIT = "limit"
+    """Reserved: no limit of this version ends a session that runs."""
 
 
 class Outcome(Enum):

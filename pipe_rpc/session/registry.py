@@ -14,15 +14,17 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
-from pipe_rpc.child.spawn import Child
-from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.child.spawn import Child, SpawnError
+from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
+from pipe_rpc.session.description import Description
+from pipe_rpc.session.leftovers import Leftovers
 from pipe_rpc.session.lifecycle import Reason
 from pipe_rpc.session.output_stream import Attachment
-from pipe_rpc.session.session import Description, Session
-from pipe_rpc.session.spawning import SpawnOrder, start, working_directory
+from pipe_rpc.session.session import Session
+from pipe_rpc.session.spawning import SpawnOrder, spawn_failed, start, working_directory
 
 DESCRIPTORS_PER_SESSION = 4
 """Three pipes and a pidfd."""
@@ -57,11 +59,16 @@ class SessionRegistry:
         self._closed_bytes = 0
         self._farewells: deque[Detached] = deque()
         self._departing: set[Session] = set()
-        self._leftovers: list[Child] = []
+        self._leftovers = Leftovers()
         self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
         self._spawned = 0
         self._ending = False
         self._attached = 0
+
+    @property
+    def spawned(self) -> int:
+        """How many sessions there have been."""
+        return self._spawned
 
     @property
     def max_sessions(self) -> int:
@@ -75,7 +82,8 @@ class SessionRegistry:
             raise PipeRpcError(
                 ErrorCode.INVALID_REQUEST, "The server is ending and starts nothing more. Start another."
             )
-        if len(self._sessions) - len(self._closed) + len(self._departing) >= self.max_sessions:
+        held = len(self._sessions) - len(self._closed) + len(self._departing) + self._leftovers.count()
+        if held >= self.max_sessions:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
                 f"{self.max_sessions} sessions are open, as many as may be. Terminate some, or raise --max-sessions.",
@@ -83,7 +91,11 @@ class SessionRegistry:
                 value=self.max_sessions,
             )
         child = start(order, self._environment, self._descriptor_limit)
-        session = self._open(order, child)
+        try:
+            session = self._open(order, child)
+        except OSError as error:
+            child.discard()
+            raise spawn_failed(SpawnError(error, "fork", None)) from None
         for name in session.streams if order.attach is None else order.attach:
             self.attach(session, name, from_offset=None, encoding=None, steal=False)
         return session
@@ -178,9 +190,7 @@ class SessionRegistry:
         for session in [*self._sessions.values(), *self._departing]:
             with suppress(PipeRpcError):  # What may not be signalled must not save the others.
                 session.terminate(0 if kill else session.description.grace_s, Reason.SHUTDOWN)
-        for child in self._leftovers:
-            with suppress(ProcessLookupError, PermissionError):
-                child.group.send(signal.SIGKILL)
+        self._leftovers.kill()
         self._orphans.send(signal.SIGKILL if kill else signal.SIGTERM)
 
     def kill_orphans(self) -> None:
@@ -193,8 +203,7 @@ class SessionRegistry:
 
     def has_processes(self) -> bool:
         """Whether any process of any session is left, forgotten sessions included."""
-        self._leftovers = [child for child in self._leftovers if child.group.has_members()]
-        return bool(self._leftovers) or any(
+        return self._leftovers.count() > 0 or any(
             each.has_processes() for each in [*self._sessions.values(), *self._departing]
         )
 
@@ -203,9 +212,9 @@ class SessionRegistry:
         return max((each.description.grace_s for each in self._sessions.values()), default=0.0)
 
     def has_news(self) -> bool:
-        """Whether there may be something to pull now, or an exit that is not told yet."""
+        """Whether there may be something to pull now, or still to come of sessions whose processes have ended."""
         return bool(self._ready or self._farewells) or any(
-            each.exit is not None and not each.exit_announced for each in self._sessions.values()
+            not each.closed_announced for each in self._sessions.values()
         )
 
     def _open(self, order: SpawnOrder, child: Child) -> Session:
@@ -265,8 +274,7 @@ class SessionRegistry:
         """Keep the last hold on a forgotten session's processes: they are ended with the server."""
         child = session.release_group()
         if child is not None:
-            self._leftovers = [each for each in self._leftovers if each.group.has_members()]
-            self._leftovers.append(child)
+            self._leftovers.add(child)
 
     def _forget_beyond_retention(self) -> None:
         limits = self._limits
@@ -278,9 +286,9 @@ def session_not_found(session_id: str) -> PipeRpcError:
     """The error for an id that no session has."""
     return PipeRpcError(
         ErrorCode.SESSION_NOT_FOUND,
-        f"No session has the id {session_id!r}: it never had one, or the session was removed or purged. "
+        f"No session has the id {shown(session_id)!r}: it never had one, or the session was removed or purged. "
         "session/list shows those that there are.",
-        sessionId=session_id,
+        sessionId=shown(session_id),
     )
 
 

@@ -5,10 +5,8 @@ is to be told is pulled with ``pull``, in the order that the contract promises: 
 close.
 """
 
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus
@@ -26,40 +24,15 @@ from pipe_rpc.session.announcement import (
     Output,
     StreamName,
 )
-from pipe_rpc.session.lifecycle import Lifecycle, Outcome, Reason, State
-from pipe_rpc.session.output_stream import Attachment, OutputStream, Overflow
+from pipe_rpc.session.description import Description, Exit
+from pipe_rpc.session.lifecycle import Lifecycle, Reason, State
+from pipe_rpc.session.output_stream import Attachment, OutputStream
 from pipe_rpc.session.stdin_pipe import StdinPipe
 from pipe_rpc.session.termination import Termination
 
-
-class Description(NamedTuple):
-    """What a session was spawned as: facts that never change."""
-
-    session_id: str
-    originator: str
-    command: str
-    argv: tuple[str, ...]
-    cwd: str
-    merge_stderr: bool
-    encoding: Encoding
-    overflow: Overflow
-    backlog_bytes: int
-    grace_s: float
-    timeout_s: float | None
-    created_at: float
-    """Wall clock, Unix seconds: for people; no decision is taken on it."""
-    started: float
-    """The loop's clock."""
-
-
-class Exit(NamedTuple):
-    """How the session's process ended."""
-
-    status: ExitStatus
-    outcome: Outcome
-    reason: Reason | None
-    exited_at: float
-    duration_s: float
+_FIRST_REAP_S = 0.001
+_LONGEST_REAP_S = 0.05
+"""How often to ask for a process that has ended and cannot be reaped yet."""
 
 
 class Session:
@@ -196,7 +169,7 @@ class Session:
         """The next thing to tell the client, output of at most ``limit`` raw bytes; None where there is nothing now."""
         return self._pull_exit() or self._pull_streams(limit) or self._pull_close()
 
-    def send_signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: int) -> None:
         """Send a signal to the process group. Raises PipeRpcError: SIGNAL_FAILED."""
         self._termination.send(number)
 
@@ -265,11 +238,29 @@ class Session:
         return Closed(self)
 
     def _may_have_exited(self) -> None:
-        status = self._child.reap(wait=self._exit_watch.exit_is_near)
+        status = self._child.reap()
         if status is None:
+            if self._exit_watch.exit_is_near:
+                self._exit_watch.unwatch(self._child)
+                self._reap_later(_FIRST_REAP_S)
             return
         # The pidfd is closed with the group, so nobody may watch it any more by then.
         self._exit_watch.unwatch(self._child)
+        self._has_exited(status)
+
+    def _reap_later(self, delay_s: float) -> None:
+        """Ask again: a tracer that holds the ended process (ptrace(2)) lets us have it only when it likes."""
+
+        def reap() -> None:
+            status = self._child.reap()
+            if status is None:
+                self._reap_later(min(delay_s * 2, _LONGEST_REAP_S))
+            else:
+                self._has_exited(status)
+
+        self._loop.call_at(self._loop.now + delay_s, reap)
+
+    def _has_exited(self, status: ExitStatus) -> None:
         self._orphans.release(self.pid)
         outcome = self._termination.exited(status)
         duration_s = self._loop.time() - self.description.started

@@ -8,9 +8,12 @@ from typing import NamedTuple
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
-from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.output_stream import Overflow
+
+_LONGEST_PATH = 4096
+"""PATH_MAX; what is longer names nothing."""
 
 
 class SpawnOrder(NamedTuple):
@@ -48,7 +51,7 @@ def start(order: SpawnOrder, environment: Mapping[str, str], descriptor_limit: D
     try:
         return spawn(SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe), descriptor_limit)
     except SpawnError as error:
-        raise _spawn_failed(error) from None
+        raise spawn_failed(error) from None
 
 
 def working_directory(cwd: str | None) -> str:
@@ -71,16 +74,18 @@ def _child_environment(order: SpawnOrder, environment: Mapping[str, str]) -> Map
     return laid_over
 
 
-def _spawn_failed(error: SpawnError) -> PipeRpcError:
+def spawn_failed(error: SpawnError) -> PipeRpcError:
+    """The error that says at which stage a spawn failed, why, and what to do."""
+    path = None if error.path is None else shown(error.path)
     match error.stage:
         case "chdir":
-            what = f"The working directory {error.path!r} cannot be entered: {error.reason}. Check cwd."
+            what = f"The working directory {path!r} cannot be entered: {error.reason}. Check cwd."
         case "exec" if error.errno == errno.ENOENT and error.path and os.path.isfile(error.path):
-            what = f"{error.path!r} is there, but the interpreter in its first line is not: {error.reason}."
+            what = f"{path!r} is there, but the interpreter in its first line is not: {error.reason}."
         case "exec" if error.errno == errno.ENOEXEC:
-            what = f"{error.path!r} is no program: {error.reason}. A script needs a first line such as '#!/bin/sh'."
+            what = f"{path!r} is no program: {error.reason}. A script needs a first line such as '#!/bin/sh'."
         case "exec":
-            what = f"The program {error.path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
+            what = f"The program {path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
         case "fork":
             what = f"The system has no room for another process: {error.reason}. End some sessions and try again."
     return PipeRpcError(
@@ -88,6 +93,6 @@ def _spawn_failed(error: SpawnError) -> PipeRpcError:
         what,
         errno=errno.errorcode.get(error.errno, str(error.errno)),
         message=error.reason,
-        path=error.path,
+        path=None if error.path is None else error.path[:_LONGEST_PATH],
         stage=error.stage,
     )

@@ -84,8 +84,7 @@ class StdinPipe:
         """Drop what has not entered the pipe yet; ``done`` is not called."""
         self._queue.remove(write)
         self.pending_bytes -= len(write.remaining)
-        if not self._queue:
-            self._unwatch()
+        self._answer_finished()
 
     def close(self, why: str) -> None:
         """Close it now; writes that wait are answered STDIN_CLOSED with ``why``, a sentence for people."""
@@ -112,6 +111,9 @@ class StdinPipe:
                 return
             head.remaining = head.remaining[size:]
             self.pending_bytes -= size
+        self._answer_finished()
+
+    def _answer_finished(self) -> None:
         while self._queue and not self._queue[0].remaining:
             write = self._queue.popleft()
             if write.close:

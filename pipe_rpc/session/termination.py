@@ -7,7 +7,7 @@ which jobs of an interactive shell never leave. A deadline outlives the child wh
 import signal
 from contextlib import suppress
 
-from pipe_rpc.child.exit_status import ExitStatus
+from pipe_rpc.child.exit_status import ExitStatus, signal_name
 from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.errors import ErrorCode, PipeRpcError
@@ -35,7 +35,7 @@ class Termination:
         """Whether anything of the process group is left."""
         return not self.has_exited or self._child.group.has_members()
 
-    def send(self, number: signal.Signals) -> None:
+    def send(self, number: int) -> None:
         """Send a signal to the process group. Raises PipeRpcError: SIGNAL_FAILED."""
         try:
             self._child.group.send(number)
@@ -102,7 +102,7 @@ class Termination:
             self._orphans.condemn(self._child.pid)
         self._send_to_survivors(signal.SIGKILL)
 
-    def _send_to_survivors(self, number: signal.Signals) -> None:
+    def _send_to_survivors(self, number: int) -> None:
         """Send a signal if there is anybody left to get it."""
         try:
             self._child.group.send(number)
@@ -111,11 +111,11 @@ class Termination:
         except PermissionError:
             raise self._failed(number, "EPERM", "it belongs to another user now") from None
 
-    def _failed(self, number: signal.Signals, errno_name: str, why: str) -> PipeRpcError:
+    def _failed(self, number: int, errno_name: str, why: str) -> PipeRpcError:
         return PipeRpcError(
             ErrorCode.SIGNAL_FAILED,
-            f"{number.name} could not be sent to the process group of session {self._session_id}: {why}.",
+            f"{signal_name(number)} could not be sent to the process group of session {self._session_id}: {why}.",
             sessionId=self._session_id,
-            signal=number.name,
+            signal=signal_name(number),
             errno=errno_name,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
+from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.child.spawn import Child, SpawnSpec, spawn
 from tests.support.trace import DEADLINE_S
 
@@ -63,6 +64,14 @@ def reap_orphan(pid: int) -> int:
     return os.waitpid(pid, 0)[1]
 
 
+def wait_and_reap(child: Child) -> ExitStatus:
+    """Wait for the end of a child, and take its exit status."""
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    status = child.reap()
+    assert status is not None
+    return status
+
+
 class Family:
     """Spawns children, and at the end leaves none of them, nor any of their groups."""
 
@@ -79,7 +88,7 @@ class Family:
 
     def reap(self, child: Child) -> None:
         """Wait for the end of a child and note it."""
-        assert child.reap(wait=True) is not None
+        wait_and_reap(child)
         self._children.remove(child)
         self._reaped.append(child)
         child.group.leader_reaped()

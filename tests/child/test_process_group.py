@@ -10,7 +10,7 @@ import pytest
 
 from pipe_rpc.child import process_group, spawn
 from pipe_rpc.child.process_group import ProcessGroup
-from tests.child.family import Family, read_line, reap_orphan, spec
+from tests.child.family import Family, read_line, reap_orphan, spec, wait_and_reap
 from tests.support.leaks import open_descriptors
 from tests.support.processes import process_state, wait_state
 from tests.support.programs import shell
@@ -58,7 +58,7 @@ def test_a_signal_reaches_the_leader_and_every_member(way: str, children: Family
     child = children.spawn(spec(*shell("sleep 1000 & echo $!; sleep 1000 & echo $!; wait")))
     members = [int(read_line(child.stdout_fd)) for _ in range(2)]
     child.group.send(signal.SIGKILL)
-    status = child.reap(wait=True)
+    status = wait_and_reap(child)
     assert status is not None
     assert status.signal_name == "SIGKILL"
     assert [os.WTERMSIG(reap_orphan(pid)) for pid in members] == [signal.SIGKILL] * 2
@@ -68,7 +68,7 @@ def test_a_signal_reaches_nobody_else(way: str, children: Family) -> None:
     child = children.spawn(spec("/bin/sleep", "1000"))
     other = children.spawn(spec("/bin/sleep", "1000"))
     child.group.send(signal.SIGKILL)
-    assert child.reap(wait=True) is not None
+    wait_and_reap(child)
     assert other.reap() is None
 
 

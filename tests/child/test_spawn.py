@@ -17,7 +17,7 @@ import pytest
 from pipe_rpc.child import spawn as spawn_module
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child, SpawnError, Stage, pidfd_works, spawn
-from tests.child.family import Family, close_pipes, read_all, read_line, spec
+from tests.child.family import Family, close_pipes, read_all, read_line, spec, wait_and_reap
 from tests.child.isolation import isolated
 from tests.support.leaks import open_descriptors, own_descendants
 from tests.support.programs import python, shell
@@ -232,7 +232,7 @@ def test_a_child_has_the_default_dispositions_and_no_signal_is_blocked() -> None
         assert {name: int(told[name], 16) for name in ("SigBlk", "SigIgn", "SigCgt")} == dict.fromkeys(
             ("SigBlk", "SigIgn", "SigCgt"), 0
         )
-        child.reap(wait=True)
+        wait_and_reap(child)
 
     isolated(work)
 
@@ -281,7 +281,7 @@ def test_reap_tells_nothing_while_the_child_lives_and_the_status_once_when_it_ha
     assert child.reap() is None
     assert child.stdin_fd is not None
     os.write(child.stdin_fd, b"\n")
-    status = child.reap(wait=True)
+    status = wait_and_reap(child)
     assert status is not None
     assert (status.exit_code, status.signal_name, status.core_dumped) == (42, None, False)
     with pytest.raises(ChildProcessError):
@@ -291,14 +291,14 @@ def test_reap_tells_nothing_while_the_child_lives_and_the_status_once_when_it_ha
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGPIPE])
 def test_an_end_by_a_signal_is_told_by_its_name(number: signal.Signals, children: Family) -> None:
     child = children.spawn(spec(*shell(f"kill -{number.value} $$")))
-    status = child.reap(wait=True)
+    status = wait_and_reap(child)
     assert status is not None
     assert (status.exit_code, status.signal_name) == (None, number.name)
 
 
 def test_the_usage_of_a_child_is_in_seconds_and_bytes(children: Family) -> None:
     child = children.spawn(spec(*python("x = b'x' * (64 << 20); import time\nwhile time.process_time() < 0.05: pass")))
-    status = child.reap(wait=True)
+    status = wait_and_reap(child)
     assert status is not None
     assert 64 << 20 < status.usage.max_rss_bytes < 256 << 20
     assert 0.03 < status.usage.user_s + status.usage.system_s < 20
@@ -309,7 +309,7 @@ def test_the_finalizer_of_popen_reaps_nobody(children: Family) -> None:
     assert read_all(child.stdout_fd) == b""
     # A new Popen looks after forgotten ones (subprocess._cleanup).
     subprocess.run(["/bin/true"], check=True)
-    status = child.reap(wait=True)
+    status = wait_and_reap(child)
     assert status is not None
     assert status.exit_code == 7
 
@@ -349,7 +349,7 @@ def _soft_limit_in_a_new_child(limit: DescriptorLimit, started: list[Child]) -> 
 def _end(started: list[Child]) -> None:
     for child in started:
         os.killpg(child.pid, signal.SIGKILL)
-        assert child.reap(wait=True) is not None
+        wait_and_reap(child)
         child.group.leader_reaped()
         close_pipes(child)
 

@@ -31,7 +31,7 @@ class Watching:
 
     def _may_have_exited(self, child: Child) -> None:
         self.calls += 1
-        if child.reap(wait=self.exits.exit_is_near) is None:
+        if child.reap() is None:
             return
         self.exits.unwatch(child)
         child.group.leader_reaped()

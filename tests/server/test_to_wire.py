@@ -7,8 +7,8 @@ from pipe_rpc.protocol import types
 from pipe_rpc.protocol.converter import structure, unstructure
 from pipe_rpc.server import to_wire
 from pipe_rpc.session.announcement import Closed, Exited
+from pipe_rpc.session.description import Exit
 from pipe_rpc.session.lifecycle import Outcome, Reason
-from pipe_rpc.session.session import Exit
 from tests.server.harness import FIRST_PID, OUT, Bench
 
 STATUS = ExitStatus(3, None, core_dumped=False, usage=Usage(0.25, 0.5, 4096))

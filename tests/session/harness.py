@@ -18,8 +18,9 @@ from pipe_rpc.child.process_group import ProcessGroup
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
+from pipe_rpc.session.description import Description
 from pipe_rpc.session.output_stream import Overflow
-from pipe_rpc.session.session import Description, Session
+from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder
 
 USAGE = Usage(0.0, 0.0, 0)
@@ -118,7 +119,7 @@ class FakeChild(Child):
             os.close(stdin)
         super().__init__(pid, self.fake_group, stdin if stdin_pipe else None, stdout, None if merge_stderr else stderr)
 
-    def reap(self, *, wait: bool = False) -> ExitStatus | None:
+    def reap(self) -> ExitStatus | None:
         """What the test has set."""
         return self.status
 

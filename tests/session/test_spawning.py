@@ -12,7 +12,7 @@ from pipe_rpc.child.spawn import Child
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.spawning import SpawnOrder, start, working_directory
-from tests.child.family import close_pipes, read_all
+from tests.child.family import close_pipes, read_all, wait_and_reap
 from tests.session.harness import order
 from tests.support.leaks import open_descriptors, own_descendants
 from tests.support.programs import shell
@@ -36,7 +36,7 @@ def started() -> Iterator[Start]:
     yield start_one
     for child in children:
         close_pipes(child)
-        assert child.reap(wait=True) is not None
+        wait_and_reap(child)
         child.group.forget()
     limit.close()
 

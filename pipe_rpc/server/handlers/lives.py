@@ -1,8 +1,7 @@
 """The life of a session: spawn, signal, terminate, wait."""
 
-import signal
-
 from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.exit_status import signal_number
 from pipe_rpc.limits import Limits
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
@@ -36,6 +35,9 @@ def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
         raise invalid_params([("params.argv[0]", "must name a program")])
     if params.cwd == "":
         raise invalid_params([("params.cwd", "must name a directory; leave it out for the server's own")])
+    for path, label in (("params.command", params.command), ("params.originator", params.originator)):
+        if label is not None and len(label) > limits.max_label_characters:
+            raise invalid_params([(path, f"must be at most {limits.max_label_characters} characters long")])
     backlog_bytes = limits.default_backlog_bytes if params.backlog_bytes is None else params.backlog_bytes
     if not limits.min_backlog_bytes <= backlog_bytes <= limits.max_backlog_bytes:
         bounds = f"must be from {limits.min_backlog_bytes} to {limits.max_backlog_bytes}"
@@ -66,7 +68,7 @@ def grace_s(grace_ms: float, limits: Limits) -> float:
 def send_signal(call: Call, params: SignalParams) -> Empty:
     """session/signal."""
     session = call.registry.get(params.session_id)
-    number = signal.Signals.__members__.get(params.signal)
+    number = signal_number(params.signal)
     if number is None:
         raise invalid_params([("params.signal", 'must be the name of a signal, such as "SIGINT"')])
     session.send_signal(number)
