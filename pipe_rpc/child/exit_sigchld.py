@@ -28,5 +28,6 @@ class SigchldExitWatch:
         """Nothing: the signal watch restores the disposition."""
 
     def _call_all(self) -> None:
-        for callback in list(self._callbacks.values()):
-            callback()
+        for pid, callback in list(self._callbacks.items()):
+            if self._callbacks.get(pid) is callback:
+                callback()

@@ -2,7 +2,9 @@
 
 Rules of this file: a process that detaches itself (setsid, a double fork) leaves its group, but as the nearest
 subreaper we still become its parent (prctl(2), PR_SET_CHILD_SUBREAPER; Linux only). An unreaped child keeps its number,
-so it can be signalled safely. Children that we had before we spawned anything are not ours to touch.
+so it can be signalled safely. Children that we had before we spawned anything, and what descends
+from them, are not ours to touch: each child of ours leads a kernel session of its own, so nothing of ours is in the
+one that we were started in.
 """
 
 import os
@@ -27,6 +29,7 @@ class Orphans:
         self.adopts = sys.platform == "linux" and prctl.become_subreaper()
         """Whether orphans come to us at all."""
         self._inherited = frozenset(prctl.children()) if self.adopts else frozenset[int]()
+        self._own_session = os.getsid(0)
         self._condemned: set[int] = set()
         self._reaping = False
         if self.adopts:
@@ -71,13 +74,13 @@ class Orphans:
         found = set[int]()
         for pid in self.living():
             if (session := _session_of(pid)) in self._condemned:
-                found.add(session)
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
+                    found.add(session)
         self._condemned = found
 
     def _is_adopted(self, pid: int) -> bool:
-        return pid not in self._leaders and pid not in self._inherited
+        return pid not in self._leaders and pid not in self._inherited and _session_of(pid) != self._own_session
 
     def _reap_soon(self) -> None:
         """Reap behind the sessions of this turn: most often one of theirs is all that has ended."""

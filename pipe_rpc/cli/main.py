@@ -1,5 +1,6 @@
 """Which program is asked for: the endpoint, unless the first argument names another."""
 
+import signal
 import sys
 
 
@@ -18,6 +19,8 @@ def main(argv: list[str]) -> int:
 
             return schema(rest)
         case ["serve", *rest] | rest:
+            # Before the imports that take their time: a Ctrl-C among them must not become a traceback.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             from pipe_rpc.cli.serve import main as serve
 
             return serve(rest)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 
 from pipe_rpc.client.endpoint_process import DEFAULT_COMMAND, EndpointProcess
 from pipe_rpc.client.relay import ENDPOINT_FAILED, Relay, RelayOptions
@@ -33,7 +34,8 @@ def main(argv: list[str]) -> int:
     try:
         os.fstat(1)
     except OSError:
-        sys.stderr.write("pipe-rpc run: stdout is closed, so the command's output would be lost. Use >/dev/null.\n")
+        with suppress(OSError):  # stderr may be closed as well.
+            os.write(2, b"pipe-rpc run: stdout is closed, so output would be lost. Use >/dev/null.\n")
         return ENDPOINT_FAILED
     fill_standard_gaps()
     try:

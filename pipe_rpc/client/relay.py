@@ -50,12 +50,13 @@ class Relay:
         self._answers: dict[Any, Callable[[Response], None]] = {}
         self._session_id: str | None = None
         self._status: int | None = None
+        self._loses_output = False
         self._endpoint = endpoint
         self._from_server = OwnDescriptor(os.dup(endpoint.stdout_fd))
         server_stdin = OwnDescriptor(os.dup(endpoint.stdin_fd))
-        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=self._server_gone)
-        self._stdout = Sink(claim(1), self._loop, on_room=self._read_on, on_broken=self._terminate)
-        self._stderr = Sink(claim(2), self._loop, on_room=self._read_on, on_broken=self._terminate)
+        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=lambda _: self._server_gone())
+        self._stdout = Sink(claim(1), self._loop, on_room=self._read_on, on_broken=self._output_lost)
+        self._stderr = Sink(claim(2), self._loop, on_room=self._read_on, on_broken=self._output_lost)
         self._stdin = claim(0)
         self._read_watch: Watch | None = None
         self._stdin_watch: Watch | None = None
@@ -81,7 +82,7 @@ class Relay:
         self._signals.close()
         self._loop.close()
         self._endpoint.close()
-        return ENDPOINT_FAILED if self._status is None else self._status
+        return ENDPOINT_FAILED if self._status is None or self._loses_output else self._status
 
     def _initialized(self, response: Response) -> None:
         result_of(response)
@@ -116,7 +117,10 @@ class Relay:
         if self._stdin_watch is None:
             return
         buffer = bytearray(_READ_BYTES)
-        size = self._stdin.read_into([memoryview(buffer)])
+        try:
+            size = self._stdin.read_into([memoryview(buffer)])
+        except OSError:
+            size = 0  # What cannot be read, such as a stdin that is open for writing only, has no more to give.
         if size is None:
             return
         self._loop.unwatch(self._stdin_watch)
@@ -167,6 +171,13 @@ class Relay:
     def _terminate(self, number: signal.Signals = signal.SIGPIPE) -> None:
         if self._can_act(number):
             self._request("session/terminate", {"sessionId": self._session_id}, _ignore)
+
+    def _output_lost(self, error: OSError) -> None:
+        """End the command; where it is not just that nobody reads any more, its status cannot be trusted."""
+        if not isinstance(error, BrokenPipeError):
+            self._complain(f"its output cannot be written: {error.strerror}")
+            self._loses_output = True
+        self._terminate()
 
     def _can_act(self, number: signal.Signals) -> bool:
         """Whether there is a command to act on; before and after it, the signal is for ourselves."""

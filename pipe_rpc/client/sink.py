@@ -13,7 +13,9 @@ _ROOM_BYTES = 64 * 1024
 class Sink:
     """A descriptor that gets bytes as fast as it takes them."""
 
-    def __init__(self, descriptor: Descriptor, loop: Loop, on_room: Callable[[], None], on_broken: Callable[[], None]):
+    def __init__(
+        self, descriptor: Descriptor, loop: Loop, on_room: Callable[[], None], on_broken: Callable[[OSError], None]
+    ):
         self._descriptor = descriptor
         self._loop = loop
         self._on_room = on_room
@@ -56,11 +58,11 @@ class Sink:
                 self._queue.drop(size)
                 if self.has_room:
                     self._on_room()
-        except OSError:
+        except OSError as error:
             self._broken = True
             self._queue.clear()
             self._unwatch()
-            self._on_broken()
+            self._on_broken(error)
             return
         self._unwatch()
 

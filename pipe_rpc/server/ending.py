@@ -33,9 +33,11 @@ class Ending:
         self._log = log
         self._looking = False
         self._look_s = _FIRST_LOOK_S
-        self._give_up_at = 0.0
+        self._signalled: float | None = None
         self._kill_orphans_at = 0.0
-        self._echo_until = 0.0
+        self._all_killed_at = 0.0
+        self._give_up_at: float | None = None
+        self._flush_until: float | None = None
         self._when_quiet: list[Callable[[], None]] = []
 
     def end_sessions(self, when_quiet: Callable[[], None]) -> None:
@@ -57,17 +59,19 @@ class Ending:
         What comes at nearly the same time is the same signal: who signals a whole control group signals the guard too,
         which passes it on.
         """
-        if not self.begun:
+        now = self._loop.time()
+        if self._signalled is None:
+            self._signalled = now
             self.end(name)
-            self._echo_until = self._loop.time() + _ECHO_S
-        elif self._loop.time() > self._echo_until:
+        elif now > self._signalled + _ECHO_S:
             self._end_all(kill=True)
 
     def _end_all(self, *, kill: bool) -> None:
-        orphan_grace_s = 0.0 if kill else self._limits.default_grace_ms / 1000
+        orphan_grace_s = self._limits.default_grace_ms / 1000
         grace_s = 0.0 if kill else max(orphan_grace_s, self._registry.longest_grace_s())
-        self._kill_orphans_at = self._loop.now + orphan_grace_s
-        self._give_up_at = self._loop.now + grace_s + self._limits.kill_timeout_ms / 1000
+        self._kill_orphans_at = self._loop.now + (0.0 if kill else orphan_grace_s)
+        self._all_killed_at = self._loop.now + grace_s
+        self._give_up_at = self._flush_until = None
         self._registry.end_all(kill=kill)
         self._look_s = _FIRST_LOOK_S
         if not self._looking:
@@ -75,16 +79,16 @@ class Ending:
             self._look()
 
     def _look(self) -> None:
-        if self._registry.has_processes() and self._loop.now < self._give_up_at:
+        now = self._loop.now
+        has_orphans = self._registry.has_orphans()
+        if has_orphans and now >= self._kill_orphans_at:
+            self._registry.kill_orphans()  # Their own children come to us next, until none is left.
+        if (has_orphans or self._registry.has_processes()) and not self._gives_up(now):
             self._look_again()
             return
-        if self._registry.has_orphans() and self._loop.now < self._give_up_at:
-            if self._loop.now >= self._kill_orphans_at:
-                self._registry.kill_orphans()  # Their own children come to us next, until none is left.
-            self._look_again()
-            return
-        flush_until = self._give_up_at + self._limits.flush_timeout_ms / 1000
-        if self._registry.has_news() and self._transport.client_reads and self._loop.now < flush_until:
+        if self._flush_until is None:
+            self._flush_until = now + self._limits.flush_timeout_ms / 1000
+        if self._registry.has_news() and self._transport.client_reads and now < self._flush_until:
             self._look_again()
             return
         self._looking = False
@@ -93,6 +97,17 @@ class Ending:
         callbacks, self._when_quiet = self._when_quiet, []
         for callback in callbacks:
             callback()
+
+    def _gives_up(self, now: float) -> bool:
+        """Whether what was killed has had its time to vanish, counted from when it was seen that all was killed.
+
+        Not from the start of the end: a server that was stopped meanwhile would find the grace and this over at once.
+        """
+        if now < self._all_killed_at:
+            return False
+        if self._give_up_at is None:
+            self._give_up_at = now + self._limits.kill_timeout_ms / 1000
+        return now >= self._give_up_at
 
     def _look_again(self) -> None:
         self._loop.call_at(self._loop.now + self._look_s, self._look)

@@ -50,7 +50,7 @@ def _guard(server_pid: int, inherited: frozenset[int]) -> int:
         signal.signal(number, signal.SIG_IGN)
     _, status = os.waitpid(server_pid, 0)
     spared = set(inherited)
-    while left := [pid for pid in prctl.children() if pid not in spared]:
+    while left := [pid for pid in prctl.children() if pid not in spared and not _is_of_our_session(pid)]:
         for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -58,3 +58,11 @@ def _guard(server_pid: int, inherited: frozenset[int]) -> int:
             except (ProcessLookupError, PermissionError):
                 spared.add(pid)  # It runs as another user now, by a set-uid program.
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
+def _is_of_our_session(pid: int) -> bool:
+    """Whether it was there before us: the server and all that it starts are in kernel sessions of their own."""
+    try:
+        return os.getsid(pid) == os.getsid(0)
+    except ProcessLookupError:
+        return False

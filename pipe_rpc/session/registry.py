@@ -74,7 +74,7 @@ class SessionRegistry:
     def max_sessions(self) -> int:
         """How many sessions may be open at once, which the descriptors may lower."""
         affordable = (self._descriptor_limit.soft - RESERVED_DESCRIPTORS) // DESCRIPTORS_PER_SESSION
-        return min(self._limits.max_sessions, affordable)
+        return max(1, min(self._limits.max_sessions, affordable))
 
     def spawn(self, order: SpawnOrder) -> Session:
         """Start a session. Raises PipeRpcError: LIMIT_EXCEEDED, STREAM_UNAVAILABLE or SPAWN_FAILED."""
@@ -83,6 +83,7 @@ class SessionRegistry:
                 ErrorCode.INVALID_REQUEST, "The server is ending and starts nothing more. Start another."
             )
         held = len(self._sessions) - len(self._closed) + len(self._departing) + self._leftovers.count()
+        held += sum(each.has_processes() for each in self._closed)
         if held >= self.max_sessions:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
