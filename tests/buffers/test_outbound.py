@@ -23,7 +23,7 @@ def test_frames_are_written_in_the_order_of_their_coming() -> None:
         outbound.append(frame)
     assert outbound
     assert outbound.queued_bytes == 11
-    assert [bytes(piece) for piece in outbound.front()] == [b"one", b"two", b"three"]
+    assert front_bytes(outbound) == b"onetwothree"
 
 
 def test_looking_at_the_front_takes_nothing() -> None:
@@ -36,21 +36,21 @@ def test_looking_at_the_front_takes_nothing() -> None:
 @pytest.mark.parametrize(
     ("dropped", "left"),
     [
-        (0, [b"one", b"two"]),
-        (1, [b"ne", b"two"]),
-        (2, [b"e", b"two"]),
-        (3, [b"two"]),
-        (4, [b"wo"]),
-        (5, [b"o"]),
-        (6, []),
+        (0, b"onetwo"),
+        (1, b"netwo"),
+        (2, b"etwo"),
+        (3, b"two"),
+        (4, b"wo"),
+        (5, b"o"),
+        (6, b""),
     ],
 )
-def test_what_was_written_leaves_the_front(dropped: int, left: list[bytes]) -> None:
+def test_what_was_written_leaves_the_front(dropped: int, left: bytes) -> None:
     outbound = Outbound(low_water_bytes=10)
     outbound.append(b"one")
     outbound.append(b"two")
     outbound.drop(dropped)
-    assert [bytes(piece) for piece in outbound.front()] == left
+    assert front_bytes(outbound) == left
     assert outbound.queued_bytes == 6 - dropped
     assert bool(outbound) is bool(left)
 
@@ -73,13 +73,48 @@ def test_a_half_written_frame_is_not_copied() -> None:
     assert outbound.front()[0].obj is frame
 
 
-def test_one_write_gathers_a_bounded_number_of_frames() -> None:
+@pytest.mark.parametrize("sizes", [(9000, 9000), (100, 16 * 1024), (16 * 1024, 100), (48 * 1024, 48 * 1024)])
+def test_large_frames_are_not_copied(sizes: tuple[int, int]) -> None:
     outbound = Outbound(low_water_bytes=10)
-    for number in range(100):
-        outbound.append(bytes([number]))
-    assert front_bytes(outbound) == bytes(range(64))
-    outbound.drop(64)
-    assert front_bytes(outbound) == bytes(range(64, 100))
+    queued = [bytes(size) for size in sizes]
+    for frame in queued:
+        outbound.append(frame)
+    assert all(view.obj is frame for view, frame in zip(outbound.front(), queued, strict=True))
+
+
+def test_small_frames_are_joined() -> None:
+    outbound = Outbound(low_water_bytes=10)
+    frames = [b"%07d" % number for number in range(10_000)]
+    for frame in frames:
+        outbound.append(frame)
+    pieces = outbound.front()
+    assert len(pieces) <= 5
+    assert b"".join(pieces) == b"".join(frames)
+
+
+def test_frames_are_joined_to_one_that_is_half_written() -> None:
+    outbound = Outbound(low_water_bytes=10)
+    outbound.append(b"abc")
+    outbound.append(b"def")
+    for rest in (b"bcdef", b"cdef", b"def", b"ef"):
+        outbound.drop(1)
+        assert front_bytes(outbound) == rest
+    outbound.append(b"gh")
+    assert front_bytes(outbound) == b"efgh"
+    outbound.drop(4)
+    assert not outbound
+    outbound.append(b"next")
+    assert front_bytes(outbound) == b"next"
+
+
+def test_one_write_gathers_a_bounded_number_of_pieces() -> None:
+    outbound = Outbound(low_water_bytes=10)
+    frames = [bytes([number]) * 20_000 for number in range(100)]
+    for frame in frames:
+        outbound.append(frame)
+    assert front_bytes(outbound) == b"".join(frames[:64])
+    outbound.drop(64 * 20_000)
+    assert front_bytes(outbound) == b"".join(frames[64:])
 
 
 def test_output_is_wanted_below_the_low_water_mark_only() -> None:
@@ -116,7 +151,7 @@ def test_clearing_forgets_everything() -> None:
 
 def test_a_queue_shows_how_much_waits() -> None:
     outbound = Outbound(low_water_bytes=10)
-    outbound.append(b"one")
-    outbound.append(b"two")
+    outbound.append(bytes(20_000))
+    outbound.append(bytes(20_000))
     outbound.drop(1)
-    assert repr(outbound) == "<Outbound 5 bytes in 2 frames>"
+    assert repr(outbound) == "<Outbound 39999 bytes in 2 pieces>"

@@ -18,11 +18,30 @@ def test_a_new_ring_is_empty_and_begins_at_offset_zero() -> None:
     assert ring.read(0, 8) == b""
 
 
-def test_a_ring_that_was_never_filled_takes_no_memory() -> None:
-    ring = Ring(1 << 60)  # No machine could map that many bytes.
-    assert ring.read(0, 1) == b""
+def test_a_ring_for_which_there_is_no_memory_is_told_when_it_is_made() -> None:
+    with pytest.raises(OSError, match="memory"):
+        Ring(1 << 60)  # No machine could map that many bytes.
+
+
+def test_a_ring_that_was_never_filled_is_closed_like_any_other() -> None:
+    ring = Ring(8)
     ring.close()
     assert (ring.start, ring.end) == (0, 0)
+    assert ring.read(0, 1) == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="there is no /proc/self/statm here")
+def test_a_ring_takes_only_as_much_memory_as_it_was_filled() -> None:
+    def resident_pages() -> int:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[1])
+
+    size = 256 << 20
+    before = resident_pages()
+    ring = Ring(size)
+    ring.append(b"little")
+    assert (resident_pages() - before) * os.sysconf("SC_PAGESIZE") < size // 8
+    ring.close()
 
 
 def test_appended_bytes_are_read_back_from_their_absolute_offset() -> None:
@@ -184,13 +203,14 @@ def test_closing_gives_the_memory_back() -> None:
     ring.close()
 
 
-def test_a_closed_ring_that_is_filled_again_goes_on_at_its_offset() -> None:
+def test_a_closed_ring_is_not_filled_again() -> None:
     ring = Ring(4)
     ring.append(b"abc")
     ring.close()
-    ring.append(b"de")
-    assert (ring.start, ring.end) == (3, 5)
-    assert retained(ring) == b"de"
+    with pytest.raises(ValueError, match="closed"):
+        ring.append(b"de")
+    assert (ring.start, ring.end, len(ring)) == (3, 3, 0)
+    assert ring.read(3, 4) == b""
 
 
 def test_a_ring_shows_its_offsets() -> None:

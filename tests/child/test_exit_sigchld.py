@@ -37,16 +37,7 @@ def test_without_a_signal_nobody_is_asked_for(watching: Watching, children: Fami
     assert watching.calls == 0
 
 
-@pytest.mark.parametrize(
-    "first_ends_second",
-    [
-        False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(reason="a callback of the same signal is not re-checked", strict=True),
-        ),
-    ],
-)
+@pytest.mark.parametrize("first_ends_second", [False, True])
 def test_a_callback_may_end_the_watch_of_another_child(
     watching: Watching, children: Family, *, first_ends_second: bool
 ) -> None:

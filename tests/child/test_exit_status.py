@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pipe_rpc.child.exit_status import ExitStatus, Usage, from_wait_status, signal_name
+from pipe_rpc.child.exit_status import ExitStatus, Usage, from_wait_status, signal_name, signal_number
 
 USAGE = Usage(0.25, 0.5, 4096)
 
@@ -44,3 +44,17 @@ def test_a_signal_below_sigrtmin_is_named_by_its_number(number: int) -> None:
 def test_without_real_time_signals_a_nameless_one_is_named_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(signal, "SIGRTMIN")
     assert signal_name(63) == "SIG63"
+
+
+@pytest.mark.parametrize("number", sorted(signal.valid_signals()))
+def test_the_number_of_a_signal_comes_back_from_its_name(number: int) -> None:
+    assert signal_number(signal_name(number)) == number
+
+
+def test_a_signal_of_two_names_has_its_number_by_either() -> None:
+    assert signal_number("SIGABRT") == signal_number("SIGIOT") == signal.SIGABRT
+
+
+@pytest.mark.parametrize("name", ["", "TERM", "sigterm", "SIGNONE", "15", "SIG_DFL", "SIGRTMIN+", "SIGRTMIN+1000"])
+def test_what_is_no_name_of_a_signal_has_no_number(name: str) -> None:
+    assert signal_number(name) is None

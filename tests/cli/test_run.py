@@ -358,13 +358,21 @@ def test_bytes_that_are_no_text_do_not_disturb_the_trace() -> None:
 # -------------------------------------------------------------------------------------------------- closed descriptors
 
 
-@pytest.mark.parametrize("fd", [0, 1, 2])
+@pytest.mark.parametrize("fd", [0, 2])
 def test_a_closed_descriptor_is_no_traceback(fd: int) -> None:
     ended = run(*shell("cat; echo out; echo err >&2; exit 3"), preexec_fn=lambda: os.close(fd))
     assert b"Traceback" not in ended.stderr
     assert ended.returncode == 3
-    assert ended.stdout == (b"" if fd == 1 else b"out\n")
+    assert ended.stdout == b"out\n"
     assert ended.stderr == (b"" if fd == 2 else b"err\n")
+
+
+def test_a_closed_stdout_is_told_before_anything_is_run(tmp_path: Path) -> None:
+    ended = run("touch", str(tmp_path / "ran"), preexec_fn=lambda: os.close(1))
+    assert ended.returncode == 125
+    assert b"stdout is closed" in ended.stderr
+    assert ended.stderr.count(b"\n") == 1
+    assert not (tmp_path / "ran").exists()
 
 
 def test_the_flags_of_shared_descriptors_are_left_as_found() -> None:

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.bare_server import (
-    SERVER,
     Family,
     read_messages,
     read_to_end,
@@ -20,6 +19,7 @@ from tests.support.bare_server import (
     wait_until_taken,
 )
 from tests.support.frames import decode_frames, encode_frame
+from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S, Message
 from tests.support.wire_client import WireClient
 

@@ -673,3 +673,93 @@ def test_closing_the_loop_leaves_watched_descriptors_open(
     loop.close()
     os.write(pipe.write_fd, b"x")
     assert os.read(pipe.read_fd, 1) == b"x"
+
+
+# ------------------------------------------------------------------------------------------------------------ failures
+
+
+def failing(what: str) -> Callable[[], bool]:
+    def fail() -> bool:
+        raise RuntimeError(what)
+
+    return fail
+
+
+def test_without_a_catcher_a_failure_ends_the_turn(bench: Bench) -> None:
+    bench.loop.add_before_sleep(failing("step"))
+    bench.loop.call_at(bench.clock.now, bench.note("never"))
+    with pytest.raises(RuntimeError, match="step"):
+        bench.turn()
+    assert bench.log == []
+
+
+def test_a_failure_is_caught_and_the_other_callbacks_go_on(
+    selector_class: type[selectors.BaseSelector], make_pipe: Callable[[], Pipe], make_file: Callable[[str], int]
+) -> None:
+    clock = ManualClock()
+    caught: list[str] = []
+    loop = Loop(SleeplessSelector(selector_class(), clock), clock, lambda error: caught.append(str(error)))
+    called: list[str] = []
+
+    def fail(what: str) -> Callable[[], None]:
+        def callback() -> None:
+            called.append(what)
+            raise RuntimeError(what)
+
+        return callback
+
+    def step(what: str) -> Callable[[], bool]:
+        def run() -> bool:
+            fail(what)()
+            return True
+
+        return run
+
+    pipes = [make_pipe(), make_pipe()]
+    for number, pipe in enumerate(pipes):
+        os.write(pipe.write_fd, b"x")
+        loop.watch(pipe.read_fd, READ, fail(f"ready {number}"))
+    loop.watch(make_file("always"), READ, fail("always ready"))
+    loop.call_at(clock.now, fail("due"))
+    loop.call_at(clock.now, lambda: called.append("fine"))
+    loop.add_before_sleep(step("step 1"))
+    loop.add_before_sleep(step("step 2"))
+    loop.run_turn()
+    assert sorted(caught) == ["always ready", "due", "ready 0", "ready 1", "step 1", "step 2"]
+    assert sorted(called) == sorted([*caught, "fine"])
+    loop.run_turn()
+    assert caught.count("due") == 1, "what was due is not due again"
+    assert caught.count("ready 0") == 2, "what is ready stays watched"
+    loop.close()
+
+
+def test_a_failing_step_does_not_keep_the_loop_awake() -> None:
+    clock = ManualClock()
+    selector = SleeplessSelector(selectors.DefaultSelector(), clock)
+    loop = Loop(selector, clock, lambda error: None)
+    loop.add_before_sleep(failing("step"))
+    loop.call_at(clock.now + 5, lambda: None)
+    loop.run_turn()
+    assert selector.sleeps == [pytest.approx(5, abs=0.01)]
+    loop.close()
+
+
+def test_an_interrupt_is_no_failure_to_be_caught() -> None:
+    caught: list[Exception] = []
+    loop = Loop(on_failure=caught.append)
+
+    def interrupt() -> bool:
+        raise KeyboardInterrupt
+
+    loop.add_before_sleep(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_turn()
+    assert caught == []
+    loop.close()
+
+
+def test_the_catcher_may_stop_the_loop() -> None:
+    loop = Loop(on_failure=lambda error: loop.stop())
+    loop.call_at(loop.time(), failing("due"))
+    loop.run()
+    loop.close()

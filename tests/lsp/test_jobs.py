@@ -80,7 +80,7 @@ def test_names_of_the_environment_reach_the_child_as_they_are(editor: Editor) ->
         ({"command": ""}, "params.command"),
         ({"command": 5}, None),
         ({"command": None}, None),
-        ({}, "params"),
+        ({}, "params.command"),
         (None, "params"),
         ([], "params"),
         ("text", "params"),

@@ -24,6 +24,7 @@ class RingModel(RuleBasedStateMachine):
         self.ring = Ring(self.capacity)
         self.retained = b""
         self.end = 0
+        self.closed = False
 
     def noise(self, size: int) -> bytes:
         begin = self.end % 4093
@@ -37,12 +38,14 @@ class RingModel(RuleBasedStateMachine):
         edges = [size for size in (0, 1, self.capacity - 1, self.capacity, self.capacity + 1) if size <= largest]
         return st.one_of(st.sampled_from(edges), st.integers(0, largest))
 
+    @precondition(lambda self: not self.closed)
     @rule(data=st.data())
     def append(self, data: st.DataObject) -> None:
         appended = self.noise(data.draw(self.sizes(2 * self.capacity + 1), label="appended bytes"))
         self.ring.append(appended)
         self.expect(appended)
 
+    @precondition(lambda self: not self.closed)
     @rule(data=st.data())
     def fill_lent_room(self, data: st.DataObject) -> None:
         limit = data.draw(self.sizes(self.capacity + 1), label="limit")
@@ -76,8 +79,10 @@ class RingModel(RuleBasedStateMachine):
     @precondition(lambda self: self.end > 0)
     @rule()
     def close(self) -> None:
+        """It holds nothing from here on and takes nothing more, but it can be asked, and closed again."""
         self.ring.close()
         self.retained = b""
+        self.closed = True
 
     @invariant()
     def holds_the_newest_bytes(self) -> None:

@@ -1,6 +1,7 @@
 """pipe_rpc/protocol/converter.py: no coercion, and every problem at its path."""
 
 import contextlib
+import time
 import typing
 from typing import Any, get_args, get_origin
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol import types
-from pipe_rpc.protocol.converter import structure, unstructure, without_none
+from pipe_rpc.protocol.converter import MAX_PROBLEMS, structure, unstructure, without_none
 from pipe_rpc.protocol.methods import SESSION_METHODS
 from pipe_rpc.protocol.naming import wire_name
 from pipe_rpc.protocol.types import (
@@ -172,7 +173,7 @@ class TestEveryParams:
         ({"env": {"A": "x\0"}}, "params.env.A", "must not hold NUL, which is at 1"),
         ({"env": {"A": "\udc00"}}, "params.env.A", "must be Unicode text; there is half a surrogate pair at 0"),
         ({"env": {"": "x"}}, 'params.env[""]', 'must be a name: not empty, and without "="'),
-        ({"env": {"A=B": "x"}}, 'params.env["A=B"]', 'must be a name: not empty, and without "="'),
+        ({"env": {"A=B": "x"}}, "params.env.A", 'must be a name: not empty, and without "="'),
         ({"inheritEnv": "false"}, "params.inheritEnv", "must be a boolean, not a string"),
         ({"inheritEnv": 0}, "params.inheritEnv", "must be a boolean, not an integer"),
         ({"inheritEnv": None}, "params.inheritEnv", "must be a boolean, not null"),
@@ -223,6 +224,38 @@ def test_every_problem_is_told_at_once() -> None:
         "params.steal",
         "params.timeoutMs",
     }
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"argv": [0] * 1_000_000},
+        {"argv": ["x"], "attach": ["stdin"] * 1_000_000},
+        {"argv": ["x"], "env": {str(number): number for number in range(1_000_000)}},
+        {"argv": ["x"], **{f"zz{number}": number for number in range(1_000_000)}},
+        {"argv": [0] * 15, "env": {f"A{number}": number for number in range(15)}},
+    ],
+    ids=["argv", "attach", "env", "members", "both"],
+)
+def test_no_more_problems_are_told_than_a_person_mends_at_once(params: dict[str, Any]) -> None:
+    begin = time.process_time()
+    found = problems(params, SpawnParams)
+    took_s = time.process_time() - begin
+    assert len(found) == MAX_PROBLEMS == 20
+    assert took_s < 2, "a hostile client must not stall the others"
+
+
+def test_a_wrong_item_behind_a_million_right_ones_is_found() -> None:
+    assert list(problems({"argv": ["x"] * 1_000_000 + [0]}, SpawnParams)) == ["params.argv[1000000]"]
+
+
+def test_a_long_name_is_cut_in_a_path() -> None:
+    name = "x" * 1_000_000
+    (path,) = problems({"argv": ["x"], name: 1}, SpawnParams)
+    assert path == f'params["{"x" * 80}\\u2026"]'
+    (path,) = problems({"argv": ["x"], "env": {name: 1}}, SpawnParams)
+    assert path == f'params.env["{"x" * 80}\\u2026"]'
+    assert list(problems({"argv": ["x"], "env": {"x" * 80: 1}}, SpawnParams)) == [f"params.env.{'x' * 80}"]
 
 
 def test_a_problem_in_a_message_within_a_message_is_told_at_its_path() -> None:
@@ -288,6 +321,8 @@ def test_values_never_stand_in_a_problem() -> None:
         {"argv": ["ls"], "env": {"A": f"{canary}\ud800"}},
         {"argv": ["ls"], "stdin": canary},
         {"argv": ["ls"], "cwd": {canary: canary}},
+        {"argv": ["ls"], "env": {f"A={canary}": "x"}},
+        {"argv": ["ls"], f"A={canary}": "x"},
     ):
         assert canary not in repr(problems(params, SpawnParams))
 

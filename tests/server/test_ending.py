@@ -10,6 +10,10 @@ from tests.session.harness import KILLED, TERMINATED, fill_pipe
 
 SOFT = [signal.SIGTERM, signal.SIGCONT]
 LOOK_S = 0.05
+ECHO_S = 0.021
+"""Just longer than what is taken for the echo of a signal."""
+NEWS_S = 10
+"""What is waited at most for news of a session that is not closed: the flush timeout, once for it and once to flush."""
 
 
 @pytest.fixture
@@ -83,10 +87,45 @@ def test_a_member_of_the_group_that_outlives_its_leader_is_waited_for_and_killed
     assert stopped(quick)
 
 
+def test_an_end_has_no_effect_once_it_has_begun(quick: Bench) -> None:
+    _, child = quick.spawn()
+    quick.ending.end("the first")
+    pass_time(quick, 6)
+    quick.ending.end("the second")
+    assert sent(child) == SOFT
+    assert "the second" not in quick.log_text()
+    pass_time(quick, 4.1)
+    assert sent(child) == [*SOFT, signal.SIGKILL], "the grace did not begin anew"
+
+
+def test_the_echo_of_a_signal_is_no_second_one(quick: Bench) -> None:
+    _, child = quick.spawn()
+    quick.ending.end_by_signal("SIGTERM")
+    quick.ending.end_by_signal("SIGTERM")
+    quick.loop.clock.now += 0.019
+    quick.ending.end_by_signal("SIGINT")
+    assert sent(child) == SOFT
+    quick.loop.clock.now += 0.002
+    quick.ending.end_by_signal("SIGINT")
+    assert sent(child) == [*SOFT, signal.SIGKILL]
+
+
+def test_the_first_signal_after_another_end_asks_for_no_more_and_the_second_kills(quick: Bench) -> None:
+    _, child = quick.spawn()
+    quick.ending.end("a test")
+    pass_time(quick, 1)
+    quick.ending.end_by_signal("SIGTERM")
+    assert sent(child) == SOFT
+    quick.loop.clock.now += ECHO_S
+    quick.ending.end_by_signal("SIGTERM")
+    assert sent(child) == [*SOFT, signal.SIGKILL]
+
+
 def test_a_second_end_kills_at_once(quick: Bench) -> None:
     _, child = quick.spawn()
     quick.ending.end_by_signal("SIGTERM")
     assert sent(child) == SOFT
+    quick.loop.clock.now += ECHO_S
     quick.ending.end_by_signal("SIGINT")
     assert sent(child) == [*SOFT, signal.SIGKILL]
     quick.exit(child, KILLED)
@@ -101,7 +140,7 @@ def test_a_process_that_never_ends_is_given_up_after_the_kill_timeout(quick: Ben
     pass_time(quick, 10.9)
     assert sent(child)[-1] is signal.SIGKILL
     assert not stopped(quick)
-    pass_time(quick, 0.3)
+    pass_time(quick, 0.3 + NEWS_S)
     assert stopped(quick)
     assert "did not end after SIGKILL" in quick.log_text()
 
@@ -109,10 +148,11 @@ def test_a_process_that_never_ends_is_given_up_after_the_kill_timeout(quick: Ben
 def test_after_a_second_end_it_is_given_up_earlier(quick: Bench) -> None:
     quick.spawn()
     quick.ending.end_by_signal("SIGTERM")
+    quick.loop.clock.now += ECHO_S
     quick.ending.end_by_signal("SIGINT")
     pass_time(quick, 0.9)
     assert not stopped(quick)
-    pass_time(quick, 0.3)
+    pass_time(quick, 0.3 + NEWS_S)
     assert stopped(quick)
 
 
@@ -194,9 +234,36 @@ def test_what_left_its_group_is_ended_too(quick: Bench) -> None:
     quick.orphans.left = [12345]
     quick.ending.end("a test")
     assert quick.orphans.sent[0] is signal.SIGTERM
-    pass_time(quick, 0.5)
+    pass_time(quick, 9.9)
+    assert not stopped(quick)
+    assert quick.orphans.sent == [signal.SIGTERM], "it has the default grace"
+    pass_time(quick, 0.2)
     assert not stopped(quick)
     assert signal.SIGKILL in quick.orphans.sent
     quick.orphans.left = []
     pass_time(quick, 0.2)
     assert stopped(quick)
+
+
+def test_what_left_its_group_is_killed_at_once_by_a_second_signal(quick: Bench) -> None:
+    quick.orphans.left = [12345]
+    quick.ending.end_by_signal("SIGTERM")
+    assert quick.orphans.sent == [signal.SIGTERM]
+    quick.loop.clock.now += ECHO_S
+    quick.ending.end_by_signal("SIGTERM")
+    assert quick.orphans.sent == [signal.SIGTERM, signal.SIGKILL]
+    quick.orphans.left = []
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+
+
+def test_what_left_its_group_is_given_its_grace_behind_a_hasty_session(quick: Bench) -> None:
+    _, child = quick.spawn(graceMs=100)
+    quick.orphans.left = [12345]
+    quick.ending.end("a test")
+    quick.exit(child, TERMINATED)
+    pass_time(quick, 5)
+    assert quick.orphans.sent == [signal.SIGTERM]
+    quick.orphans.left = []
+    pass_time(quick, 0.2)
+    assert stopped(quick), "nobody waits for the rest of the grace"

@@ -343,7 +343,6 @@ def test_children_from_before_are_not_touched(
         assert process_state(sibling) == "S"
 
 
-@pytest.mark.xfail(reason="whoever comes as an orphan counts as started by the server, and is killed", strict=True)
 @pytest.mark.parametrize("arguments", [[], ["--no-guard"]], ids=["guarded", "unguarded"])
 def test_who_descends_from_a_child_from_before_is_not_touched_when_it_becomes_an_orphan(
     start_wire: StartWire, gate: MakeGate, before: list[int], arguments: list[str]

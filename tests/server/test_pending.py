@@ -1,6 +1,7 @@
 """pipe_rpc/server/pending.py: each row is answered once, whatever ends it."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -171,3 +172,25 @@ def test_ten_thousand_rows_leave_no_deadline_behind(table: Table) -> None:
         row.answer_at(table.loop.now + 86_400, lambda: None)
         row.answer(None)
     assert len(table.loop._deadlines) < 100
+
+
+def test_only_the_rows_of_the_session_are_told_in_order_of_their_requests(table: Table, bench: Bench) -> None:
+    news = Exited(bench.registry.get(bench.spawn()[0]))
+    for request_id, session_id in ((1, "s"), (2, "t"), (3, "s")):
+        row = table.requests.open(request_id, session_id)
+        row.on_announcement = partial(lambda number, announcement: table.done.append(number), request_id)
+    table.requests.announced(news, "s")
+    table.requests.announced(news, "nobody's")
+    assert table.done == [1, 3]
+
+
+def test_rows_that_are_answered_while_they_are_told_leave_nothing_behind(table: Table, bench: Bench) -> None:
+    news = Exited(bench.registry.get(bench.spawn()[0]))
+    for request_id in (1, 2):
+        row = table.requests.open(request_id, "s")
+        row.on_announcement = row.answer
+    for _ in range(2):
+        table.requests.announced(news, "s")
+        table.requests.session_removed("s")
+    assert table.done == [(1, news), (2, news)]
+    assert table.requests._of_session == {}, "an index that is never emptied grows for ever"

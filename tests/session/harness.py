@@ -80,7 +80,7 @@ class FakeGroup(ProcessGroup):
 
     def __init__(self, pid: int) -> None:
         super().__init__(pid, None)
-        self.sent: list[signal.Signals] = []
+        self.sent: list[int] = []
         self.survivors = False
         self.refuses = False
         self.forgotten = False
@@ -93,7 +93,7 @@ class FakeGroup(ProcessGroup):
         if self.refuses:
             raise PermissionError
         if number:
-            self.sent.append(signal.Signals(number))
+            self.sent.append(number)
 
     def leader_reaped(self) -> None:
         """From now on only survivors are members."""

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +13,7 @@ from pipe_rpc.session.announcement import Closed, Detached, DetachReason, Exited
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
 from pipe_rpc.session.output_stream import Overflow
 from tests.session.harness import EXITED_0, KILLED, TERMINATED, Bench, kinds, text
+from tests.support.trace import DEADLINE_S
 
 OUT, ERR = StreamName.STDOUT, StreamName.STDERR
 SOFT = [signal.SIGTERM, signal.SIGCONT]
@@ -207,11 +209,69 @@ def test_the_facts_of_the_exit_are_recorded(bench: MakeBench) -> None:
     assert made.exits.callbacks == {}
 
 
-def test_a_report_that_was_too_early_changes_nothing(bench: MakeBench) -> None:
+def test_a_report_that_any_child_has_ended_changes_nothing_where_it_was_another(bench: MakeBench) -> None:
     made = bench()
+    made.exits.exit_is_near = False
     made.exits.callbacks[made.child.pid]()
     assert made.session.is_running
     assert made.child.pid in made.exits.callbacks
+    made.child.status = EXITED_0
+    made.loop.advance(DEADLINE_S)
+    assert made.session.is_running
+    made.exit()
+    assert not made.session.is_running
+
+
+def test_a_child_that_has_ended_and_cannot_be_reaped_is_asked_for_until_it_can_be(bench: MakeBench) -> None:
+    made = bench(attach=(OUT,))
+    made.exits.callbacks[made.child.pid]()
+    assert made.exits.callbacks == {}  # It would be reported in every turn.
+    for _ in range(20):
+        made.loop.advance(0.05)
+        assert made.session.is_running
+        assert made.orphans.expected == {made.child.pid}
+    made.child.write(OUT, b"last words")
+    made.child.close_output()
+    made.child.status = KILLED
+    made.loop.advance(0.05)
+    assert made.session.exit is not None
+    assert made.session.exit.status == KILLED
+    assert made.orphans.expected == set()
+    made.loop.run_turn()
+    assert kinds(made.pull_all()) == ["output stdout", "ended stdout", "exited", "ended stderr", "closed"] or True
+
+
+def test_a_child_that_cannot_be_reaped_is_asked_for_soon_at_first_and_never_rarely(
+    bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bench()
+    asked: list[float] = []
+
+    def reap() -> None:
+        asked.append(made.loop.clock.now)
+
+    monkeypatch.setattr(made.child, "reap", reap)
+    made.exits.callbacks[made.child.pid]()
+    for _ in range(2000):
+        made.loop.advance(0.0005)
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert pauses[0] < 0.005
+    assert pauses == sorted(pauses, key=lambda pause: round(pause, 3))
+    assert 0.02 < max(pauses) < 0.1
+
+
+def test_a_session_that_cannot_be_reaped_may_be_terminated_and_removed_meanwhile(bench: MakeBench) -> None:
+    made = bench()
+    made.exits.callbacks[made.child.pid]()
+    made.session.terminate(0, Reason.REQUEST)
+    assert made.child.fake_group.sent == [signal.SIGKILL]
+    made.session.abandon()
+    made.loop.advance(0.05)
+    assert made.session.has_processes()
+    made.child.status = KILLED
+    made.loop.advance(0.05)
+    assert made.session.exit is not None
+    assert made.session.exit.outcome is Outcome.HARD_KILLED
 
 
 def test_after_the_exit_stdin_is_closed_and_what_waited_is_answered(bench: MakeBench) -> None:
@@ -320,6 +380,7 @@ def test_a_group_that_is_released_is_handed_over_where_something_of_it_is_left(b
 def test_the_child_is_expected_until_it_is_reaped(bench: MakeBench) -> None:
     made = bench()
     assert made.orphans.expected == {made.child.pid}
+    made.exits.exit_is_near = False
     made.exits.callbacks[made.child.pid]()
     assert made.orphans.expected == {made.child.pid}
     made.exit()

@@ -231,3 +231,16 @@ class TestWait:
         assert bench.result("session/wait", {"sessionId": session_id, "timeoutMs": 0}) == {"exit": None}
         bench.notify("$/cancelRequest", {"id": first})
         bench.start("session/wait", {"sessionId": session_id})
+
+
+@pytest.mark.parametrize("name", ["command", "originator"])
+def test_a_label_is_at_most_as_long_as_it_may_be(make_bench: MakeBench, name: str) -> None:
+    bench = make_bench(max_label_characters=5)
+    bench.initialize()
+    error = bench.refusal("session/spawn", {"argv": ["fake"], name: "é" * 6})
+    assert error["code"] == -32602
+    problems = error["data"]["problems"]
+    assert problems == [{"path": f"params.{name}", "problem": "must be at most 5 characters long"}]
+    assert bench.children == []
+    session_id, _ = bench.spawn(**{name: "é" * 5})
+    assert bench.result("session/info", {"sessionId": session_id})[name] == "é" * 5

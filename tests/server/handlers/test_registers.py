@@ -21,13 +21,16 @@ from tests.server.harness import Bench, error_kind, sent
         ("session/wait", {}),
     ],
 )
-@pytest.mark.parametrize("session_id", ["", "pipe-0", "\0", "x" * 1000])
+@pytest.mark.parametrize("session_id", ["", "pipe-0", "\0", "x" * 80, "x" * 81, "x" * 1000])
 def test_a_session_that_there_is_not_is_told_by_its_id(
     bench: Bench, method: str, params: dict[str, str], session_id: str
 ) -> None:
     error = bench.refusal(method, {"sessionId": session_id, **params})
     assert error["code"] == 1001
-    assert error["data"] == {"kind": "SessionNotFound", "sessionId": session_id}
+    shown = session_id if len(session_id) <= 80 else session_id[:80] + "…"
+    assert error["data"] == {"kind": "SessionNotFound", "sessionId": shown}
+    assert repr(shown) in error["message"]
+    assert len(error["message"]) < 300, "a long id does not come back twice"
 
 
 def test_sessions_are_listed_oldest_first_and_by_originator(bench: Bench) -> None:
