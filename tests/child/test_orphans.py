@@ -223,13 +223,36 @@ def test_one_that_may_not_be_signalled_saves_no_other(monkeypatch: pytest.Monkey
 def test_orphans_are_of_the_session_in_which_they_were_started() -> None:
     def work() -> None:
         home = Home()
-        ours, theirs = _orphan(new_session=False), _orphan()
-        assert home.orphans.of_session(os.getsid(0))
-        assert home.orphans.of_session(os.getsid(theirs))
-        os.kill(ours, signal.SIGKILL)
-        home.run_until(lambda: process_state(ours) == "")
+        first, second = _orphan(), _orphan()
+        session = os.getsid(first)
+        assert session not in (first, second, os.getsid(second))
+        assert home.orphans.of_session(session)
+        assert home.orphans.of_session(os.getsid(second))
+        os.kill(first, signal.SIGKILL)
+        home.run_until(lambda: process_state(first) == "")
+        assert not home.orphans.of_session(session)
+        assert not home.orphans.of_session(first)
+        assert home.orphans.of_session(os.getsid(second))
+
+    isolated(work)
+
+
+def test_an_orphan_of_the_session_in_which_we_were_started_is_not_ours_to_touch() -> None:
+    def work() -> None:
+        home = Home()
+        stranger, adopted = _orphan(new_session=False), _orphan()
+        assert os.getsid(stranger) == os.getsid(0)
+        assert home.orphans.living() == [adopted]
         assert not home.orphans.of_session(os.getsid(0))
-        assert not home.orphans.of_session(ours)
+        home.orphans.condemn(os.getsid(0))
+        home.orphans.send(signal.SIGKILL)
+        home.run_until(lambda: process_state(adopted) == "")
+        assert home.orphans.living() == []
+        assert process_state(stranger) == "S"
+        os.kill(stranger, signal.SIGKILL)
+        os.waitid(os.P_PID, stranger, os.WEXITED | os.WNOWAIT)
+        home.take_a_turn()
+        assert os.waitpid(stranger, 0)[1] == signal.SIGKILL
 
     isolated(work)
 

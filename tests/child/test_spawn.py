@@ -288,6 +288,24 @@ def test_reap_tells_nothing_while_the_child_lives_and_the_status_once_when_it_ha
         child.reap()
 
 
+@pytest.mark.parametrize("merge_stderr", [False, True])
+@pytest.mark.parametrize("stdin_pipe", [False, True])
+@pytest.mark.parametrize("program", ["trap '' TERM; echo ready; read _ <&2", "echo ready; exit 3"])
+def test_a_discarded_child_is_gone_for_good_with_its_pipes(
+    program: str, children: Family, *, merge_stderr: bool, stdin_pipe: bool
+) -> None:
+    descriptors = open_descriptors()
+    child = spawn(spec(*shell(program), merge_stderr=merge_stderr, stdin_pipe=stdin_pipe), children.limit)
+    assert read_line(child.stdout_fd) == "ready"
+    child.discard()
+    assert open_descriptors() == descriptors
+    assert child.group.pidfd is None
+    with pytest.raises(ChildProcessError):
+        child.reap()
+    with pytest.raises(ProcessLookupError):
+        child.group.send(signal.SIGTERM)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGPIPE])
 def test_an_end_by_a_signal_is_told_by_its_name(number: signal.Signals, children: Family) -> None:
     child = children.spawn(spec(*shell(f"kill -{number.value} $$")))

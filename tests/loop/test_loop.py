@@ -760,6 +760,6 @@ def test_an_interrupt_is_no_failure_to_be_caught() -> None:
 
 def test_the_catcher_may_stop_the_loop() -> None:
     loop = Loop(on_failure=lambda error: loop.stop())
-    loop.call_at(loop.time(), failing("due"))
+    loop.add_before_sleep(failing("step"))
     loop.run()
     loop.close()

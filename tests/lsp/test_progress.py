@@ -1,5 +1,6 @@
 """pipe_rpc/lsp/progress.py: one display for one job, throttled, from begin to end."""
 
+import signal
 from typing import Any
 
 import pytest
@@ -57,7 +58,7 @@ def test_the_token_of_the_client_is_used_and_none_is_asked_for(make_editor: Make
     assert editor.questions() == []
     assert editor.progress() == [(token, {"kind": "begin", "title": "make", "cancellable": True})]
     editor.notify("window/workDoneProgress/cancel", {"token": token})
-    assert [number.name for number in sent(editor.children[0])] == ["SIGTERM", "SIGCONT"]
+    assert [signal.Signals(number).name for number in sent(editor.children[0])] == ["SIGTERM", "SIGCONT"]
     editor.exit(editor.children[0], TERMINATED)
     assert kinds(editor.progress()) == ["end"]
 
@@ -171,4 +172,4 @@ def test_cancelling_ends_softly_and_then_hard(editor: Editor) -> None:
     editor.notify("window/workDoneProgress/cancel", {"token": info["sessionId"]})
     editor.notify("window/workDoneProgress/cancel", {"token": info["sessionId"]})
     editor.loop.advance(1)
-    assert [number.name for number in sent(editor.children[0])] == ["SIGTERM", "SIGCONT", "SIGKILL"]
+    assert [signal.Signals(number).name for number in sent(editor.children[0])] == ["SIGTERM", "SIGCONT", "SIGKILL"]

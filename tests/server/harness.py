@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -322,7 +321,7 @@ class Bench:
         self._end(str(error))
 
 
-def sent(child: FakeChild) -> list[signal.Signals]:
+def sent(child: FakeChild) -> list[int]:
     """The signals that a child's group got."""
     return child.fake_group.sent
 

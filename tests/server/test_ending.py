@@ -81,7 +81,7 @@ def test_a_member_of_the_group_that_outlives_its_leader_is_waited_for_and_killed
     pass_time(quick, 0.9)
     assert not stopped(quick)
     pass_time(quick, 0.2)
-    assert sent(child)[-1] is signal.SIGKILL
+    assert sent(child)[-1] == signal.SIGKILL
     child.fake_group.survivors = False
     pass_time(quick, 0.2)
     assert stopped(quick)
@@ -138,7 +138,7 @@ def test_a_process_that_never_ends_is_given_up_after_the_kill_timeout(quick: Ben
     _, child = quick.spawn()
     quick.ending.end("a test")
     pass_time(quick, 10.9)
-    assert sent(child)[-1] is signal.SIGKILL
+    assert sent(child)[-1] == signal.SIGKILL
     assert not stopped(quick)
     pass_time(quick, 0.3 + NEWS_S)
     assert stopped(quick)

@@ -1,6 +1,7 @@
 """pipe_rpc/server/endpoint.py: phases, dispatch, and one answer to every request."""
 
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -279,7 +280,7 @@ def test_one_spawn_is_the_whole_share_of_a_turn(bench: Bench) -> None:
 def test_shutdown_is_answered_behind_the_last_word_of_every_session(bench: Bench) -> None:
     _, child = bench.spawn()
     shutdown = bench.start("shutdown")
-    assert [number.name for number in sent(child)] == ["SIGTERM", "SIGCONT"]
+    assert [signal.Signals(number).name for number in sent(child)] == ["SIGTERM", "SIGCONT"]
     child.write(OUT, b"farewell")
     bench.exit(child)
     bench.loop.advance(1)

@@ -4,7 +4,6 @@ import base64
 import fcntl
 import os
 import select
-import signal
 import struct
 import termios
 from collections.abc import Callable, Sequence

@@ -1,9 +1,12 @@
 """pipe_rpc/session/registry.py over real processes, each way of seeing an exit and each selector."""
 
+import errno
+import mmap
 import os
 import re
 import selectors
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +35,7 @@ from pipe_rpc.session.registry import SessionRegistry, require_offset, session_n
 from pipe_rpc.session.session import Session
 from tests.session.harness import kinds, order, text
 from tests.support.fixture_types import MakeGate
-from tests.support.leaks import own_descendants
+from tests.support.leaks import open_descriptors, own_descendants
 from tests.support.processes import wait_state
 from tests.support.programs import child, python, shell
 from tests.support.trace import DEADLINE_S
@@ -461,6 +464,49 @@ def test_where_the_end_is_to_be_at_once_a_daemon_is_killed(works: Works) -> None
     assert os.WTERMSIG(works.end_of(daemon)) == signal.SIGKILL
 
 
+# Ended, and not to be reaped yet
+
+TRACER = """
+import ctypes, sys
+ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+ptrace.restype = ctypes.c_long
+ptrace.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+PTRACE_SEIZE = 0x4206
+print("held" if ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None) == 0 else "refused", flush=True)
+sys.stdin.readline()
+"""
+
+
+@linux_only
+def test_a_child_that_a_tracer_holds_behind_its_end_stops_nobody_and_is_told_when_it_is_let_go(works: Works) -> None:
+    held, other = works.spawn(*shell("read _; exit 5")), works.spawn("/bin/cat")
+    with subprocess.Popen(
+        python(TRACER, held.pid), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as tracer:
+        assert tracer.stdin is not None
+        assert tracer.stdout is not None
+        works.orphans.expect(tracer.pid)
+        if tracer.stdout.readline() != b"held\n":
+            pytest.skip("the system does not let us trace")
+        held.stdin.write(b"\n", lambda *_: None, close=False)
+        works.run_until(lambda: wait_state(held.pid, "Z") is None)
+        turns = 0
+        passed: list[bool] = []
+        works.loop.call_at(works.loop.now + 0.3, lambda: passed.append(True))
+        other.stdin.write(b"meanwhile\n", lambda *_: None, close=False)
+        while not passed:
+            works.loop.run_turn()
+            works.pump()
+            turns += 1
+        assert works.read_line(other) == "meanwhile"
+        assert held.is_running
+        assert turns < 100, "the loop spins"
+    works.orphans.release(tracer.pid)
+    works.run_until_closed(held)
+    assert held.exit is not None
+    assert held.exit.status.exit_code == 5
+
+
 # What a session is spawned as
 
 
@@ -532,6 +578,56 @@ def test_where_nothing_was_started_there_is_no_session(make_works: MakeWorks) ->
     assert not works.registry.has_news()
 
 
+def _fails_at(call: int, error: OSError, real: Callable[..., Any]) -> Callable[..., Any]:
+    """The real function, which fails at one of its calls."""
+    calls = iter(range(1, MANY_CALLS))
+
+    def function(*arguments: Any, **options: Any) -> Any:
+        if next(calls) == call:
+            raise error
+        return real(*arguments, **options)
+
+    return function
+
+
+MANY_CALLS = 1 << 20
+NO_MEMORY = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+UNBUILDABLE = {
+    "no memory for the first backlog": (mmap, "mmap", 1),
+    "no memory for the second backlog": (mmap, "mmap", 2),
+    "the first output cannot be watched": (Loop, "watch", 1),
+    "the second output cannot be watched": (Loop, "watch", 2),
+    "the end cannot be watched": (Loop, "watch", 3),
+}
+
+
+@pytest.mark.skipif(not pidfd_works(), reason="there are no pidfds here")
+@pytest.mark.parametrize(("owner", "name", "call"), UNBUILDABLE.values(), ids=UNBUILDABLE.keys())
+def test_a_child_for_which_no_session_can_be_built_is_not_left_behind(
+    owner: Any, name: str, call: int, make_works: MakeWorks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = make_works()
+    descriptors, processes = open_descriptors(), own_descendants()
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, _fails_at(call, NO_MEMORY, getattr(owner, name)))
+        error = _refused(ErrorCode.SPAWN_FAILED, lambda: works.spawn("/bin/cat"))
+    assert dict(error.data) == {
+        "errno": "ENOMEM",
+        "message": os.strerror(errno.ENOMEM),
+        "path": None,
+        "stage": "fork",
+    }
+    assert (open_descriptors(), own_descendants()) == (descriptors, processes)
+    assert works.registry.sessions() == []
+    assert not works.registry.has_processes()
+    assert works.orphans._leaders == set()
+    works.take_a_turn()
+    # The next one gets the same numbers of descriptors.
+    session = works.spawn(*shell("echo out; echo err >&2"))
+    works.run_until_closed(session)
+    assert (text(works.of(session), OUT), text(works.of(session), ERR)) == ("out\n", "err\n")
+
+
 # Capacity and retention
 
 
@@ -552,6 +648,34 @@ def test_a_removed_session_counts_until_it_was_reaped(make_works: MakeWorks) -> 
     first = works.spawn("/bin/cat")
     works.registry.remove(first)
     _refused(ErrorCode.LIMIT_EXCEEDED, lambda: works.spawn("/bin/cat"))
+    works.run_until(lambda: not works.registry.has_processes())
+    works.spawn("/bin/cat")
+
+
+SURVIVOR = "trap '' TERM HUP; (echo ready; exec >&- 2>&- <&-; read _ <$1) & read _; exit 0"
+"""Ends when its stdin does, and leaves somebody behind in its group who waits at a gate and holds no pipe."""
+
+
+@pytest.mark.parametrize("how", ["kept", "remove", "purge"])
+def test_what_a_closed_session_left_behind_counts_until_it_is_gone(
+    how: str, make_works: MakeWorks, gate: MakeGate
+) -> None:
+    works, held = make_works(max_sessions=1), gate()
+    session = works.spawn(*shell(SURVIVOR, held.path))
+    works.read_line(session)
+    session.stdin.write(b"", lambda *_: None, close=True)
+    works.run_until_closed(session)
+    if how == "remove":
+        works.registry.remove(session)
+    elif how == "purge":
+        works.registry.purge("")
+    assert works.registry.has_processes()
+    assert works.registry._leftovers.count() == (0 if how == "kept" else 1)
+    before = own_descendants()
+    error = _refused(ErrorCode.LIMIT_EXCEEDED, lambda: works.spawn("/bin/cat"))
+    assert dict(error.data) == {"limit": "maxSessions", "value": 1}
+    assert own_descendants() == before
+    held.open_and_release()
     works.run_until(lambda: not works.registry.has_processes())
     works.spawn("/bin/cat")
 

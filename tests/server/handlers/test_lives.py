@@ -242,5 +242,5 @@ def test_a_label_is_at_most_as_long_as_it_may_be(make_bench: MakeBench, name: st
     problems = error["data"]["problems"]
     assert problems == [{"path": f"params.{name}", "problem": "must be at most 5 characters long"}]
     assert bench.children == []
-    session_id, _ = bench.spawn(**{name: "é" * 5})
+    session_id = bench.result("session/spawn", {"argv": ["fake"], name: "é" * 5})["sessionId"]
     assert bench.result("session/info", {"sessionId": session_id})[name] == "é" * 5
