@@ -64,11 +64,10 @@ class Child:
         return from_wait_status(status, Usage(used.ru_utime, used.ru_stime, used.ru_maxrss * _MAX_RSS_UNIT))
 
     def discard(self) -> None:
-        """Kill and reap a child that nobody is going to watch, and close our ends of its pipes."""
+        """Kill and reap a child that nobody is going to watch; its pipes are the caller's."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         self.group.forget()
-        _close([fd for fd in (self.stdin_fd, self.stdout_fd, self.stderr_fd) if fd is not None])
 
 
 def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit) -> Child:

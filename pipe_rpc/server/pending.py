@@ -10,7 +10,7 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.loop.loop import Deadline, Loop
 from pipe_rpc.protocol.envelope import Id
 from pipe_rpc.session.announcement import Announcement
-from pipe_rpc.session.registry import session_not_found
+from pipe_rpc.session.refusals import session_not_found
 
 Answer = Callable[[Id, Any], None]
 """Sends a result, or where the second argument is a PipeRpcError an error."""

@@ -15,7 +15,7 @@ from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.spawn import Child, SpawnError
-from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
+from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
@@ -23,6 +23,7 @@ from pipe_rpc.session.description import Description
 from pipe_rpc.session.leftovers import Leftovers
 from pipe_rpc.session.lifecycle import Reason
 from pipe_rpc.session.output_stream import Attachment
+from pipe_rpc.session.refusals import require_offset, session_not_found
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder, spawn_failed, start, working_directory
 
@@ -281,27 +282,3 @@ class SessionRegistry:
         limits = self._limits
         while len(self._closed) > limits.max_exited_sessions or self._closed_bytes > limits.max_exited_backlog_bytes:
             self._farewells += self._forget(self._closed[0])
-
-
-def session_not_found(session_id: str) -> PipeRpcError:
-    """The error for an id that no session has."""
-    return PipeRpcError(
-        ErrorCode.SESSION_NOT_FOUND,
-        f"No session has the id {shown(session_id)!r}: it never had one, or the session was removed or purged. "
-        "session/list shows those that there are.",
-        sessionId=shown(session_id),
-    )
-
-
-def require_offset(session: Session, name: StreamName, offset: int) -> int:
-    """Check that the offset is not beyond the stream's end. Raises PipeRpcError: OFFSET_OUT_OF_RANGE."""
-    end = session.stream(name).ring.end
-    if offset > end:
-        raise PipeRpcError(
-            ErrorCode.OFFSET_OUT_OF_RANGE,
-            f"{name.value} of session {session.session_id} ends at offset {end}; {offset} lies beyond it.",
-            sessionId=session.session_id,
-            stream=name.value,
-            endOffset=end,
-        )
-    return offset

