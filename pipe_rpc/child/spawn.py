@@ -64,8 +64,8 @@ class Child:
         return from_wait_status(status, Usage(used.ru_utime, used.ru_stime, used.ru_maxrss * _MAX_RSS_UNIT))
 
     def discard(self) -> None:
-        """Kill and reap a child that nobody is going to watch; its pipes are the caller's."""
-        os.kill(self.pid, signal.SIGKILL)
+        """Kill the group and reap a child that nobody is going to watch; its pipes are the caller's."""
+        self.group.send(signal.SIGKILL)
         os.waitpid(self.pid, 0)
         self.group.forget()
 

@@ -454,7 +454,11 @@ FEATURES = (
         45,
         "Only a status that was really reaped becomes an exit: a report without one changes nothing.",
         (
-            *of(SESSION, "test_a_report_that_was_too_early_changes_nothing"),
+            *of(
+                SESSION,
+                "test_a_report_that_any_child_has_ended_changes_nothing_where_it_was_another",
+                "test_a_child_that_has_ended_and_cannot_be_reaped_is_asked_for_until_it_can_be",
+            ),
             *of(
                 "child/test_spawn.py",
                 "test_reap_tells_nothing_while_the_child_lives_and_the_status_once_when_it_has_ended",

@@ -147,6 +147,10 @@ def test_when_the_server_is_killed_the_client_sees_it_though_the_guard_has_done_
         wait_state(home.wire.pid, "T")
         os.kill(home.server, signal.SIGKILL)
         read_to_end(home.wire._stdout_fd)
+        # The kernel closes the files of a process that ends one by one.
+        reader = select.poll()
+        reader.register(home.wire._stdin_fd, 0)
+        assert reader.poll(DEADLINE_S * 1000), "somebody else still reads what the client writes"
         with pytest.raises(BrokenPipeError):
             os.write(home.wire._stdin_fd, b"x")
         assert watch.left() != []
