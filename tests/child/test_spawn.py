@@ -7,6 +7,7 @@ import resource
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -321,7 +322,9 @@ def test_the_usage_of_a_child_is_in_seconds_and_bytes(children: Family) -> None:
     child = children.spawn(spec(*python("x = b'x' * (64 << 20); import time\nwhile time.process_time() < 0.05: pass")))
     status = wait_and_reap(child)
     assert status is not None
-    assert 64 << 20 < status.usage.max_rss_bytes < 256 << 20
+    # It begins its life in the memory of this process, which may have grown larger than its own ever does.
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    assert 64 << 20 < status.usage.max_rss_bytes < ours + (256 << 20)
     assert 0.03 < status.usage.user_s + status.usage.system_s < 20
 
 
