@@ -118,6 +118,6 @@ class Ending:
         self._loop.add_before_sleep(self._stop_when_flushed)
 
     def _stop_when_flushed(self) -> bool:
-        if not self._transport.outbound and not self._registry.has_news():
+        if not self._transport.outbound and not self._registry.has_something_to_tell():
             self._loop.stop()
         return False

@@ -213,11 +213,14 @@ class SessionRegistry:
         """The longest grace that any session has."""
         return max((each.description.grace_s for each in self._sessions.values()), default=0.0)
 
+    def has_something_to_tell(self) -> bool:
+        """Whether there may be something to pull now."""
+        return bool(self._ready or self._farewells)
+
     def has_news(self) -> bool:
         """Whether there may be something to pull now, or still to come of sessions whose processes have ended."""
-        return bool(self._ready or self._farewells) or any(
-            not each.closed_announced for each in self._sessions.values()
-        )
+        unfinished = any(not each.closed_announced for each in self._sessions.values())
+        return unfinished or self.has_something_to_tell()
 
     def _open(self, order: SpawnOrder, child: Child) -> Session:
         self._spawned += 1

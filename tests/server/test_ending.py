@@ -12,7 +12,7 @@ SOFT = [signal.SIGTERM, signal.SIGCONT]
 LOOK_S = 0.05
 ECHO_S = 0.021
 """Just longer than what is taken for the echo of a signal."""
-NEWS_S = 10
+NEWS_S = 5.0
 """What is waited at most for news of a session that is not closed: the flush timeout, once for it and once to flush."""
 
 
