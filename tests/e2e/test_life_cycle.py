@@ -420,10 +420,11 @@ def test_nothing_after_exit_is_executed(start_wire: StartWire, method: str) -> N
 
 def test_a_daemon_of_a_session_does_not_outlive_the_server(start_wire: StartWire) -> None:
     wire = start_wire()
-    session = spawn_ready(wire, shell("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo ready"), attach=["stdout"])
+    daemon_script = "echo $$; exec sleep 1000 >/dev/null 2>&1 </dev/null"
+    session = wire.spawn(shell('setsid sh -c "$1" &', daemon_script), attach=["stdout"])["sessionId"]
     wire.wait_exited(session)
-    [escaped] = [pid for pid in descendants(os.getpid()) if command_of(pid) == b"sleep\x001000\x00"]
-    with WatchedProcess(escaped) as daemon:
+    wire.wait_until(lambda: wire.collect_output(session, "stdout").endswith(b"\n"), "the daemon's process id")
+    with WatchedProcess(int(wire.collect_output(session, "stdout"))) as daemon:
         wire.request("shutdown")
         wire.notify("exit")
         assert wire.wait_exit() == 0
