@@ -5,6 +5,7 @@
 - `wire`: an initialised `WireClient`, finished in order and judged by the oracle when the test has passed.
 - `start_wire`: a factory of such clients, for tests that need options, several servers, or an odd end.
 - `gate`: a factory of FIFO gates, how a test and a child wait for each other.
+- `ledger`: where an attack enters what it tried and what that cost; the run prints all entries as one table.
 """
 
 from __future__ import annotations
@@ -16,17 +17,36 @@ from typing import Any
 
 import pytest
 
+from tests.support.dose import LONG
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.gates import Gate
 from tests.support.leaks import LeakCheck, become_subreaper
+from tests.support.ledger import Ledger, entries, table
 from tests.support.oracle import check_trace
 from tests.support.wire_client import WireClient
 
 _failed = pytest.StashKey[bool]()
 
 
+LONG_TIMEOUT_S = 3600
+"""How long one test may take in the long dose, where it does the same work many times as often."""
+
+
 def pytest_sessionstart() -> None:
     become_subreaper()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if LONG else []:
+        item.add_marker(pytest.mark.timeout(LONG_TIMEOUT_S), append=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    rows = [row for report in reports if report.when == "call" for row in entries(report.user_properties)]
+    if rows:
+        terminalreporter.section("what the attacks came to")
+        terminalreporter.write_line(table(rows))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,3 +117,9 @@ def gate(tmp_path: Path) -> Iterator[MakeGate]:
     yield make
     for made in gates:
         made.close()
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """Where an attack enters what it tried and what that cost."""
+    return Ledger(request.node.user_properties)

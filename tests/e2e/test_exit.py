@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate
 from tests.support.gates import Gate
 from tests.support.processes import WatchedProcess, descendants, frozen
@@ -18,7 +19,7 @@ from tests.support.wire_client import Message, WireClient
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux system calls")
 
-RUNS = int(os.environ.get("PIPE_RPC_TEST_RUNS", "200"))
+RUNS = dose(short=200, ci=2000, long=10_000)
 """How often the races are run. The continuous integration asks for more."""
 
 AT_ONCE = 8

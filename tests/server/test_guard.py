@@ -21,6 +21,7 @@ from pipe_rpc.server.guard import stand_guard
 from tests.child.isolation import isolated
 from tests.support.available import unavailable
 from tests.support.bare_server import read_to_end
+from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.frames import encode_frame
 from tests.support.leaks import own_descendants
@@ -32,7 +33,7 @@ from tests.support.wire_client import WireClient
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
 
-HARD_KILLS = int(os.environ.get("PIPE_RPC_TEST_KILLS", "30"))
+HARD_KILLS = dose(short=15, ci=60, long=1000)
 """How often something is killed at a random moment."""
 
 SOON_S = 1.0
