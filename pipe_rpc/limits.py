@@ -31,6 +31,10 @@ class Limits(NamedTuple):
         1024
     )
     max_backlog_bytes: Annotated[int, "The largest ring that a spawn may ask for."] = 64 * 1024 * 1024
+    max_total_backlog_bytes: Annotated[
+        int,
+        "Memory of all rings together; beyond it the largest retain less, and each keeps at least childReadBytes.",
+    ] = 256 * 1024 * 1024
     max_output_bytes: Annotated[
         int, "Raw bytes in one output notification: a multiple of 3 for base64, and small enough to stay in cache."
     ] = 48 * 1024

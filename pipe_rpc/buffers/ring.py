@@ -6,6 +6,9 @@ Rules of this file: ``start <= end``; ``end - start <= capacity``; the byte at a
 
 import mmap
 
+_MOVED_BYTES = 64 * 1024
+"""Moved at once when a ring is resized; larger pieces cost page faults."""
+
 
 class Ring:
     """The newest ``capacity`` bytes of a stream; older ones are overwritten.
@@ -54,6 +57,15 @@ class Ring:
             view[:] = data[position : position + len(view)]
             position += len(view)
         self.commit(len(data) - skipped)
+
+    def resize(self, capacity: int) -> None:
+        """Go on with another capacity and the newest bytes. Raises OSError where memory has run out."""
+        resized = Ring(capacity)
+        resized.start = resized.end = max(self.start, self.end - capacity)
+        while resized.end < self.end:
+            resized.append(self.read(resized.end, _MOVED_BYTES))
+        self._memory.close()
+        self.capacity, self.start, self._memory = capacity, resized.start, resized._memory
 
     def read(self, offset: int, limit: int) -> bytes:
         """Copy up to ``limit`` bytes from ``offset`` on, which must lie within ``start`` and ``end``."""

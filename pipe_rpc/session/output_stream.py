@@ -1,7 +1,8 @@
 """One output stream of a child: its descriptor, its ring, and the attachment that reads along.
 
 Rules of this file: bytes go from the descriptor into the ring and nowhere else; an attachment is a cursor over the
-ring, so replay and live output are one path. Where the client reads too slowly the stream either stops reading the
+ring, so replay and live output are one path. The ring begins small and grows as it fills, up to what was asked for, as
+far as the budget of all rings allows. Where the client reads too slowly the stream either stops reading the
 child ("block") or lets the ring overwrite what the cursor has not reached ("dropOldest"), counted to the byte.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from pipe_rpc.buffers.ring import Ring
+from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import LONGEST_CHARACTER_BYTES, EncodedPiece, Encoding, encode_piece
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import READ, Loop, Watch
@@ -48,6 +50,7 @@ class OutputStream:
         name: StreamName,
         fd: int,
         loop: Loop,
+        budget: RingBudget,
         *,
         backlog_bytes: int,
         read_bytes: int,
@@ -55,7 +58,8 @@ class OutputStream:
         on_progress: Callable[[], None],
     ) -> None:
         self.name = name
-        self.ring = Ring(backlog_bytes)
+        self._read_bytes = min(read_bytes, backlog_bytes)
+        self.ring = Ring(self._read_bytes)
         self.attachment: Attachment | None = None
         self.ended = False
         self.missed_bytes = 0
@@ -66,10 +70,12 @@ class OutputStream:
         self._descriptor = OwnDescriptor(fd)
         self._loop = loop
         self._overflow = overflow
-        self._read_bytes = min(read_bytes, backlog_bytes)
+        self._backlog_bytes = backlog_bytes
         self._on_progress = on_progress
         self._waiting: list[Callable[[], None]] = []
         self._watch: Watch | None = loop.watch(fd, READ, self._on_readable)
+        self._budget = budget
+        budget.open(self, self._read_bytes)
 
     def __repr__(self) -> str:
         return f"<OutputStream {self.name.value} {self.ring!r}{' ended' if self.ended else ''}>"
@@ -162,10 +168,26 @@ class OutputStream:
         """End ``when_progress``."""
         self._waiting.remove(callback)
 
+    def shrink(self, capacity: int) -> bool:
+        """Make do with a smaller ring; see Borrower.
+
+        The first piece stays, and what a "block" attachment still has to get is never lost.
+        """
+        if capacity < max(self._read_bytes, self._unread_bytes):
+            return False
+        try:
+            self.ring.resize(capacity)
+        except OSError:
+            return False  # No memory even for the smaller one while the larger one is there.
+        self._count_overwritten()
+        self._read_or_pause()
+        return True
+
     def close(self) -> None:
         """Stop reading for good and give the memory back; a writer that is left gets SIGPIPE."""
         self._end()
         self.ring.close()
+        self._budget.close(self)
 
     def _on_readable(self) -> None:
         self._read()
@@ -181,21 +203,48 @@ class OutputStream:
             self._end()
         else:
             self.ring.commit(size)
-            if self.ring.start > self._delivered:
-                self.missed_bytes += self.ring.start - self._delivered
-                self._delivered = self.ring.start
+            self._count_overwritten()
+            if self._is_nearly_full:
+                self._grow()
             self._read_or_pause()
         self._on_progress()
         for callback in list(self._waiting):
             callback()
         return True
 
-    def _readable_bytes(self) -> int:
-        """How much may be read now; with "block" nothing that the attachment still needs is overwritten."""
+    def _count_overwritten(self) -> None:
+        if self.ring.start > self._delivered:
+            self.missed_bytes += self.ring.start - self._delivered
+            self._delivered = self.ring.start
+
+    @property
+    def _unread_bytes(self) -> int:
+        """What must not be overwritten: with "block" all that the attachment has not got yet."""
         if self.attachment is None or self._overflow is Overflow.DROP_OLDEST:
-            return self._read_bytes
-        unread = self.ring.end - max(self.attachment.offset, self.ring.start)
-        return min(self._read_bytes, self.ring.capacity - unread)
+            return 0
+        return self.ring.end - max(self.attachment.offset, self.ring.start)
+
+    @property
+    def _is_nearly_full(self) -> bool:
+        """Whether the ring is smaller than was asked for, and has not even half a bite free."""
+        free = self.ring.capacity - len(self.ring)
+        return self.ring.capacity < self._backlog_bytes and free < (self._read_bytes + 1) // 2
+
+    def _grow(self) -> None:
+        """Double the ring where there is memory for it; else the oldest bytes give way earlier than was asked for."""
+        before, wanted = self.ring.capacity, min(self.ring.capacity * 2, self._backlog_bytes)
+        if not self._budget.grow(self, wanted):
+            return
+        try:
+            self.ring.resize(wanted)
+        except OSError:
+            self._budget.grow(self, before)  # The system has less than the budget: give the loan back.
+
+    def _readable_bytes(self) -> int:
+        """How much may be read now without overwriting what is needed, or what a ring that is to grow retains."""
+        if self.ring.capacity < self._backlog_bytes and not self._is_nearly_full:
+            return min(self._read_bytes, self.ring.capacity - len(self.ring))
+        return min(self._read_bytes, self.ring.capacity - self._unread_bytes)
 
     def _read_or_pause(self) -> None:
         if self.ended:

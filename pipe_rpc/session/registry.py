@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
@@ -55,6 +56,7 @@ class SessionRegistry:
         self._limits = limits
         self._wall_clock = wall_clock
         self._environment = environment
+        self._budget = RingBudget(limits.max_total_backlog_bytes)
         self._sessions: dict[str, Session] = {}
         self._closed: deque[Session] = deque()
         self._closed_bytes = 0
@@ -246,6 +248,7 @@ class SessionRegistry:
             self._loop,
             self._exit_watch,
             self._orphans,
+            self._budget,
             wall_clock=lambda: self._wall_clock() / 1e9,
             read_bytes=self._limits.child_read_bytes,
             stdin_bytes=self._limits.max_stdin_bytes,

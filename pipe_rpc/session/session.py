@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.child.exit_watch import ExitWatch
@@ -50,6 +51,7 @@ class Session:
         loop: Loop,
         exit_watch: ExitWatch,
         orphans: Orphans,
+        budget: RingBudget,
         *,
         wall_clock: Callable[[], float],
         read_bytes: int,
@@ -80,6 +82,7 @@ class Session:
                         name,
                         fd,
                         loop,
+                        budget,
                         backlog_bytes=description.backlog_bytes,
                         read_bytes=read_bytes,
                         overflow=description.overflow,

@@ -217,3 +217,34 @@ def test_a_ring_shows_its_offsets() -> None:
     ring = Ring(4)
     ring.append(b"abcdef")
     assert repr(ring) == "<Ring [2, 6) of 4>"
+
+
+@pytest.mark.parametrize("capacity", [1, 3, 5, 8, 13, 64])
+def test_a_resized_ring_keeps_the_newest_bytes_at_their_offsets(capacity: int) -> None:
+    ring = Ring(8)
+    ring.append(b"abcdefghijk")
+    ring.resize(capacity)
+    kept = min(capacity, 8)
+    assert (ring.capacity, ring.start, ring.end) == (capacity, 11 - kept, 11)
+    assert retained(ring) == b"defghijk"[-kept:]
+    ring.append(b"lm")
+    assert retained(ring).endswith(b"klm"[-capacity:])
+    ring.close()
+
+
+def test_more_than_one_piece_is_moved_when_a_large_ring_is_resized() -> None:
+    data = os.urandom(300_000)
+    ring = Ring(300_000)
+    ring.append(data)
+    ring.resize(200_000)
+    assert ring.read(100_000, 200_000) == data[100_000:]
+    ring.close()
+
+
+def test_where_there_is_no_memory_a_resize_changes_nothing() -> None:
+    ring = Ring(8)
+    ring.append(b"abc")
+    with pytest.raises(OSError, match="memory"):
+        ring.resize(1 << 60)
+    assert (ring.capacity, retained(ring)) == (8, b"abc")
+    ring.close()

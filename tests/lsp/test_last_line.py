@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.lsp.last_line import last_line
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.output_stream import OutputStream, Overflow
@@ -20,6 +21,7 @@ def said() -> Iterator[Callable[[bytes], str]]:
         StreamName.STDOUT,
         reader,
         loop,
+        RingBudget(8192),
         backlog_bytes=8192,
         read_bytes=8192,
         overflow=Overflow.BLOCK,

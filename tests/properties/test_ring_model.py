@@ -62,6 +62,14 @@ class RingModel(RuleBasedStateMachine):
         self.ring.commit(len(filled))
         self.expect(filled)
 
+    @precondition(lambda self: not self.closed)
+    @rule(capacity=st.integers(1, 9))
+    def resize(self, capacity: int) -> None:
+        if self.capacity <= 9:  # The mebibyte stays one.
+            self.ring.resize(capacity)
+            self.capacity = capacity
+            self.retained = self.retained[-capacity:]
+
     @rule(data=st.data())
     def read(self, data: st.DataObject) -> None:
         skipped = data.draw(st.integers(0, len(self.retained)), label="skipped bytes")

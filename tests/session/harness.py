@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
+from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus, Usage
 from pipe_rpc.child.orphans import Orphans
@@ -236,6 +237,7 @@ class Bench:
         self.child = FakeChild(merge_stderr=merge_stderr, stdin_pipe=stdin_pipe)
         self.exits = ManualExitWatch()
         self.orphans = FakeOrphans()
+        self.budget = RingBudget(MANY_BYTES)
         self.ready_count = 0
         self.session = Session(
             Description(
@@ -257,6 +259,7 @@ class Bench:
             self.loop,
             self.exits,
             self.orphans,
+            self.budget,
             wall_clock=lambda: 7.5,
             read_bytes=read_bytes,
             stdin_bytes=stdin_bytes,

@@ -1,13 +1,16 @@
 """pipe_rpc/session/output_stream.py, over real pipes, one turn at a time."""
 
+import errno
 import fcntl
 import os
 import termios
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
+from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import EncodedPiece, Encoding
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.output_stream import Attachment, OutputStream, Overflow
@@ -20,7 +23,13 @@ EURO = "€".encode()
 class Pipe:
     """An output stream and the child's end of it."""
 
-    def __init__(self, overflow: Overflow, backlog_bytes: int = CAPACITY, read_bytes: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        overflow: Overflow,
+        backlog_bytes: int = CAPACITY,
+        read_bytes: int = CAPACITY,
+        budget: RingBudget | None = None,
+    ) -> None:
         self.loop = StillLoop()
         self.progress = 0
         reader, self.writer = os.pipe()
@@ -29,6 +38,7 @@ class Pipe:
             StreamName.STDOUT,
             reader,
             self.loop,
+            budget or RingBudget(1 << 20),
             backlog_bytes=backlog_bytes,
             read_bytes=read_bytes,
             overflow=overflow,
@@ -76,7 +86,7 @@ def make_pipe() -> Iterator[MakePipe]:
     """A factory of streams."""
     made: list[Pipe] = []
 
-    def make(overflow: Overflow = Overflow.BLOCK, **options: int) -> Pipe:
+    def make(overflow: Overflow = Overflow.BLOCK, **options: Any) -> Pipe:
         made.append(Pipe(overflow, **options))
         return made[-1]
 
@@ -453,6 +463,7 @@ def test_the_pipe_of_the_child_keeps_its_flags(make_pipe: MakePipe) -> None:
         StreamName.STDERR,
         reader,
         loop,
+        RingBudget(64),
         backlog_bytes=64,
         read_bytes=64,
         overflow=Overflow.BLOCK,
@@ -463,3 +474,111 @@ def test_the_pipe_of_the_child_keeps_its_flags(make_pipe: MakePipe) -> None:
     stream.close()
     os.close(writer)
     loop.close()
+
+
+# ---- a ring that grows, and gives way
+
+
+def test_a_ring_begins_with_one_bite_and_grows_as_it_fills(make_pipe: MakePipe) -> None:
+    pipe = make_pipe(backlog_bytes=100, read_bytes=16)
+    sizes = [pipe.stream.ring.capacity]
+    for _ in range(10):
+        pipe.write(b"0123456789")
+        sizes.append(pipe.stream.ring.capacity)
+    assert sizes == [16, 32, 32, 64, 64, 64, 100, 100, 100, 100, 100]
+    assert (pipe.stream.ring.start, pipe.stream.missed_bytes) == (0, 0)
+    pipe.write(b"0123456789")
+    assert (pipe.stream.ring.start, pipe.stream.missed_bytes) == (10, 10)
+
+
+def test_before_a_ring_has_grown_nothing_is_overwritten(make_pipe: MakePipe) -> None:
+    pipe = make_pipe(backlog_bytes=64, read_bytes=16)
+    pipe.write(b"a" * 7)
+    pipe.write(b"b" * 16)
+    assert (pipe.stream.ring.start, pipe.stream.ring.end) == (0, 16)
+    pipe.loop.run_turn()
+    assert (pipe.stream.ring.start, pipe.stream.ring.end) == (0, 23)
+
+
+def test_where_the_budget_is_used_up_the_oldest_bytes_go_earlier_and_are_counted(make_pipe: MakePipe) -> None:
+    pipe = make_pipe(backlog_bytes=64, read_bytes=16, budget=RingBudget(32))
+    pipe.write(b"x" * 48, turns=5)
+    assert (pipe.stream.ring.capacity, pipe.stream.ring.start, pipe.stream.missed_bytes) == (32, 16, 16)
+
+
+def test_where_the_budget_is_used_up_block_still_loses_nothing(make_pipe: MakePipe) -> None:
+    pipe = make_pipe(backlog_bytes=64, read_bytes=16, budget=RingBudget(32))
+    pipe.attach()
+    pipe.write(b"x" * 48, turns=5)
+    assert (pipe.stream.ring.end, pipe.is_watched) == (32, False)
+    assert _taken(pipe) == [("x" * 32, 0)]
+    pipe.loop.run_turn()
+    assert _taken(pipe) == [("x" * 16, 0)]
+
+
+def test_a_ring_gives_way_to_others_and_what_goes_is_counted(make_pipe: MakePipe) -> None:
+    budget = RingBudget(80)
+    large = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    large.write(b"x" * 64, turns=5)
+    small = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    small.write(b"y" * 17, turns=2)
+    assert (large.stream.ring.capacity, small.stream.ring.capacity) == (32, 32)
+    assert (large.stream.ring.start, large.stream.missed_bytes) == (32, 32)
+    attachment = large.attach(offset=0)
+    assert _taken(large) == [("x" * 32, 32)]
+    assert attachment.offset == 64
+
+
+def test_a_ring_that_block_still_needs_does_not_give_way(make_pipe: MakePipe) -> None:
+    budget = RingBudget(80)
+    large = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    large.attach()
+    large.write(b"x" * 64, turns=5)
+    small = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    small.write(b"y" * 24, turns=3)
+    assert (large.stream.ring.capacity, small.stream.ring.capacity) == (64, 16)
+    assert (small.stream.ring.start, small.stream.missed_bytes) == (8, 8)
+    assert _taken(large) == [("x" * 64, 0)]
+
+
+def test_a_ring_that_gave_way_while_block_needed_half_of_it_pauses_its_child(make_pipe: MakePipe) -> None:
+    budget = RingBudget(80)
+    large = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    large.attach()
+    large.write(b"x" * 64, turns=5)
+    assert large.stream.take(32) is not None
+    small = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    small.write(b"y" * 17, turns=2)
+    assert (large.stream.ring.capacity, large.is_watched) == (32, False)
+    assert _taken(large) == [("x" * 32, 0)]
+    assert large.is_watched
+
+
+def test_the_first_bite_of_a_ring_never_gives_way(make_pipe: MakePipe) -> None:
+    budget = RingBudget(16)
+    first = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    make_pipe(backlog_bytes=4, read_bytes=16, budget=budget)
+    assert first.stream.ring.capacity == 16
+
+
+def test_where_the_system_has_no_memory_the_loan_is_given_back(
+    make_pipe: MakePipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = RingBudget(80)
+    pipe = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+
+    def refuse(capacity: int) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(pipe.stream.ring, "resize", refuse)
+    pipe.write(b"x" * 24, turns=3)
+    assert (budget.lent_bytes, pipe.stream.missed_bytes) == (16, 8)
+    assert not pipe.stream.shrink(16)
+
+
+def test_a_closed_stream_gives_its_loan_back(make_pipe: MakePipe) -> None:
+    budget = RingBudget(80)
+    pipe = make_pipe(backlog_bytes=64, read_bytes=16, budget=budget)
+    pipe.write(b"x" * 24, turns=3)
+    pipe.stream.close()
+    assert budget.lent_bytes == 0
