@@ -47,7 +47,11 @@ class ErrorCode(IntEnum):
     SERVER_NOT_INITIALIZED = (-32002, "A request came before initialize.", "Send initialize first.")
     REQUEST_CANCELLED = (-32800, "The request was cancelled.", "Nothing: $/cancelRequest asked for it.")
 
-    SESSION_NOT_FOUND = (1001, "No session has this id.", "Use an id that session/list shows.")
+    SESSION_NOT_FOUND = (
+        1001,
+        "No session has this id.",
+        "Use an id that session/list shows. data.forgotten says why one is no more, data.exit how it ended.",
+    )
     SPAWN_FAILED = (
         1002,
         "The child could not be started.",

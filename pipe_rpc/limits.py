@@ -16,6 +16,10 @@ class Limits(NamedTuple):
     max_header_bytes: Annotated[int, "The largest frame header; a header that never ends must not fill the memory."] = (
         8 * 1024
     )
+    max_message_values: Annotated[
+        int,
+        "JSON values and member names in one message; each costs many times its bytes, and time that others wait.",
+    ] = 100_000
     max_sessions: Annotated[
         int,
         "Sessions that are not closed yet; each takes up to four descriptors, so a lower hard RLIMIT_NOFILE lowers it.",
@@ -26,6 +30,9 @@ class Limits(NamedTuple):
     max_exited_backlog_bytes: Annotated[
         int, "Retained output of closed sessions in total; beyond it the oldest are forgotten."
     ] = 64 * 1024 * 1024
+    max_tombstones: Annotated[
+        int, "Forgotten sessions whose ends are still told to who asks for them; beyond it the oldest are unknown ids."
+    ] = 4096
     default_backlog_bytes: Annotated[int, "What each output stream retains: a screenful many times over."] = 1024 * 1024
     min_backlog_bytes: Annotated[int, "The smallest ring; smaller ones would cost more in frames than they save."] = (
         1024

@@ -4,6 +4,7 @@ Rules of this file: nothing but the envelope is looked at; ``params`` stay as th
 MalformedError, which knows the id to answer where the message had a usable one.
 """
 
+import sys
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple, TypeGuard
@@ -58,10 +59,10 @@ class Deferred(Enum):
 DEFERRED = Deferred.DEFERRED
 
 
-def parse(body: bytes) -> Message:
-    """Read one body. Raises MalformedError."""
+def parse(body: bytes, max_values: int = sys.maxsize) -> Message:
+    """Read one body of at most so many JSON values. Raises MalformedError."""
     try:
-        message = decode(body)
+        message = decode(body, max_values)
     except DuplicateNameError as error:
         request_id = error.value.get("id") if isinstance(error.value, dict) else None
         usable_id = request_id if is_id(request_id) else None

@@ -5,6 +5,9 @@ that become infinite; each of these is refused here.
 """
 
 import json
+import re
+import sys
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -24,8 +27,16 @@ class DuplicateNameError(JsonError):
         self.value = value
 
 
-def decode(text: bytes) -> Any:
-    """Decode one JSON text. Raises JsonError, or its subclass DuplicateNameError."""
+def decode(text: bytes, max_values: int = sys.maxsize) -> Any:
+    """Decode one JSON text of at most so many values and member names.
+
+    Raises JsonError, or its subclass DuplicateNameError.
+    """
+    if _has_more_values(text, max_values):
+        raise JsonError(
+            f"The message holds more than {max_values} values and names. "
+            "Send less at once, or start the server with a larger --max-message-values."
+        )
     _NAMES_GIVEN_TWICE.clear()
     try:
         value = _DECODER.decode(text.decode("utf-8"))
@@ -45,6 +56,16 @@ def decode(text: bytes) -> Any:
 def encode(value: Any) -> bytes:
     """Encode as compact ASCII, which no reader can misread; raises ValueError for NaN and infinities."""
     return _ENCODER.encode(value).encode("ascii")
+
+
+def _has_more_values(text: bytes, limit: int) -> bool:
+    """Look before anything is built of it: three million bytes of ``[],`` would become seventy as objects.
+
+    Bytes bound values, then what can stand beside values bounds them, and only then are they counted one by one.
+    """
+    if len(text) <= limit or sum(text.count(mark) for mark in (b",", b":", b"[", b"{")) < limit:
+        return False
+    return next(islice(_VALUE.finditer(text), limit, None), None) is not None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -71,6 +92,8 @@ def _refuse(constant: str) -> float:
     raise JsonError(f"{constant} is not JSON.")
 
 
+_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[^\s,:\[\]{}"]++', re.DOTALL)
+"""A string, the beginning of an array or object, or a number or name; of what is not JSON it makes something, too."""
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse)
 _NAMES_GIVEN_TWICE: list[str] = []
 """Of the text that is being decoded. Raising in the hook would end the decoding before the id is known."""

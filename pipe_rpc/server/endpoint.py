@@ -80,7 +80,7 @@ class Endpoint:
     def receive(self, body: bytes) -> bool:
         """Handle one body; returns whether it was costly."""
         try:
-            message = parse(body)
+            message = parse(body, self._limits.max_message_values)
         except MalformedError as malformed:
             if self._language_server is not None and self._language_server.asked(malformed.id):
                 return False  # Some clients leave the result of an empty answer out.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol.converter import unstructure
 from pipe_rpc.protocol.types import (
     ClosedParams,
@@ -17,6 +18,7 @@ from pipe_rpc.session.announcement import Closed, Detached, Exited, StreamName
 from pipe_rpc.session.description import Exit
 from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.session import Session
+from pipe_rpc.session.tombstones import Farewell, Tombstone
 
 
 def session_info(session: Session) -> SessionInfo:
@@ -37,6 +39,18 @@ def session_info(session: Session) -> SessionInfo:
         stdout=_stream_info(session.streams[StreamName.STDOUT]),
         stderr=None if stderr is None else _stream_info(stderr),
         exit=None if session.exit is None else exit_info(session.exit),
+    )
+
+
+def session_forgotten(tombstone: Tombstone) -> PipeRpcError:
+    """The error for the id of a session that there was: why it is no more, and how it ended."""
+    return PipeRpcError(
+        ErrorCode.SESSION_NOT_FOUND,
+        f"Session {tombstone.session_id} {_WHY_FORGOTTEN[tombstone.farewell]}. "
+        "Its output is gone; data.exit tells how it ended.",
+        sessionId=tombstone.session_id,
+        forgotten=tombstone.farewell.value,
+        exit=None if tombstone.exit is None else unstructure(exit_info(tombstone.exit)),
     )
 
 
@@ -75,6 +89,14 @@ def exited(announcement: Exited) -> Any:
 def closed(announcement: Closed) -> Any:
     """Params of session/closed."""
     return unstructure(ClosedParams(session_id=announcement.session.session_id))
+
+
+_WHY_FORGOTTEN = {
+    Farewell.REMOVED: "was removed by session/remove",
+    Farewell.PURGED: "was purged by session/purge",
+    Farewell.RETENTION: "had exited and was forgotten to make room for younger ones "
+    "(--max-exited-sessions, --max-exited-backlog-bytes)",
+}
 
 
 def _stream_info(stream: OutputStream) -> StreamInfo:

@@ -27,6 +27,7 @@ from pipe_rpc.session.output_stream import Attachment
 from pipe_rpc.session.refusals import require_offset, session_not_found
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder, spawn_failed, start, working_directory
+from pipe_rpc.session.tombstones import Farewell, Tombstone, Tombstones
 
 DESCRIPTORS_PER_SESSION = 4
 """Three pipes and a pidfd."""
@@ -63,6 +64,7 @@ class SessionRegistry:
         self._farewells: deque[Detached] = deque()
         self._departing: set[Session] = set()
         self._leftovers = Leftovers()
+        self._tombstones = Tombstones(limits.max_tombstones)
         self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
         self._spawned = 0
         self._ending = False
@@ -105,9 +107,10 @@ class SessionRegistry:
         return session
 
     def get(self, session_id: str) -> Session:
-        """Find a session. Raises PipeRpcError: SESSION_NOT_FOUND."""
+        """Find a session. Raises PipeRpcError: SESSION_NOT_FOUND, or SessionForgottenError for one that there was."""
         session = self._sessions.get(session_id)
         if session is None:
+            self._tombstones.require_unknown(session_id)
             raise session_not_found(session_id)
         return session
 
@@ -160,12 +163,12 @@ class SessionRegistry:
         if session.is_running:
             with suppress(PipeRpcError):  # If it may not be signalled, it is still let go of, and reaped if it ends.
                 session.terminate(0, Reason.REQUEST)
-        return self._forget(session)
+        return self._forget(session, Farewell.REMOVED)
 
     def purge(self, originator: str) -> tuple[int, list[Detached]]:
         """Forget the closed sessions of an originator: how many, and what is to be told of their attachments."""
         chosen = [each for each in self.sessions(originator) if each.closed_announced]
-        return len(chosen), [detached for session in chosen for detached in self._forget(session)]
+        return len(chosen), [detached for session in chosen for detached in self._forget(session, Farewell.PURGED)]
 
     def pull(self, limit: int) -> Announcement | None:
         """The next thing to tell the client, of each session with news in turn; None where there is nothing now."""
@@ -260,13 +263,15 @@ class SessionRegistry:
     def _note_ready(self, session: Session) -> None:
         if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.
             self._departing.discard(session)
+            self._tombstones.ended(session.session_id, session.exit)
             self._release(session)
         else:
             self._ready[session] = None
 
-    def _forget(self, session: Session) -> list[Detached]:
+    def _forget(self, session: Session, farewell: Farewell) -> list[Detached]:
         detached = [each for name in session.streams if (each := session.detach(name, DetachReason.REMOVED))]
         del self._sessions[session.session_id]
+        self._tombstones.add(Tombstone(session.session_id, farewell, session.exit))
         self._ready.pop(session, None)
         if session.closed_announced:
             self._closed.remove(session)
@@ -287,4 +292,4 @@ class SessionRegistry:
     def _forget_beyond_retention(self) -> None:
         limits = self._limits
         while len(self._closed) > limits.max_exited_sessions or self._closed_bytes > limits.max_exited_backlog_bytes:
-            self._farewells += self._forget(self._closed[0])
+            self._farewells += self._forget(self._closed[0], Farewell.RETENTION)

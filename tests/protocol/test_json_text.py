@@ -3,6 +3,7 @@
 import json
 import math
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -162,3 +163,41 @@ def test_half_a_surrogate_pair_never_fails_the_writer() -> None:
 def test_what_json_cannot_say_is_never_written(number: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         encode([number])
+
+
+# ---- how many values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("[1,2,3]", 4),
+        ('{"a":1,"b":[true,null]}', 7),
+        ('["a,b:c[d{e","\\\\",",\\","]', 4),
+        ("[[],[],{}]", 4),
+        ('"one, two: three"', 1),
+        (' [ "a" , -1.5e3 , false ] ', 4),
+    ],
+)
+def test_values_and_names_are_counted_and_what_stands_in_strings_is_not(text: str, values: int) -> None:
+    assert decode(text.encode(), values) == json.loads(text)
+    with pytest.raises(JsonError, match=f"more than {values - 1} values"):
+        decode(text.encode(), values - 1)
+
+
+@pytest.mark.parametrize("shape", ["[],", "0,", '"",', '{"":0},', ":,[{", '"\\"', "\\", "nonsense "])
+def test_too_many_values_are_refused_before_anything_is_built_of_them(shape: str) -> None:
+    text = f"[{shape * 1_000_000}0]".encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(JsonError):
+            decode(text, 1000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * len(text)  # The text of a syntax error's own position, at most.
+
+
+def test_a_long_text_of_few_values_is_taken_whatever_stands_in_it() -> None:
+    data = ",:[{" * 100_000
+    assert decode(json.dumps([data]).encode(), 2) == [data]

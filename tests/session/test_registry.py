@@ -34,6 +34,7 @@ from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.refusals import require_offset, session_not_found
 from pipe_rpc.session.registry import SessionRegistry
 from pipe_rpc.session.session import Session
+from pipe_rpc.session.tombstones import Farewell, SessionForgottenError
 from tests.session.harness import kinds, order, text
 from tests.support.fixture_types import MakeGate
 from tests.support.leaks import open_descriptors, own_descendants
@@ -354,7 +355,9 @@ def test_a_removed_running_session_is_killed_and_reaped_and_nothing_more_is_hear
     works.run_until(lambda: not works.registry.has_processes())
     assert not session.is_running
     assert len(works.told) == told
-    _refused(ErrorCode.SESSION_NOT_FOUND, lambda: works.registry.get(session.session_id))
+    with pytest.raises(SessionForgottenError) as caught:
+        works.registry.get(session.session_id)
+    assert caught.value.tombstone == (session.session_id, Farewell.REMOVED, session.exit)
 
 
 def test_what_is_left_of_a_removed_session_is_ended_with_the_server(works: Works) -> None:

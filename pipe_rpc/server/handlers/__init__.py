@@ -12,6 +12,8 @@ from pipe_rpc.protocol.converter import structure, unstructure
 from pipe_rpc.protocol.methods import SESSION_METHODS
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.handlers import lives, registers, streams
+from pipe_rpc.server.to_wire import session_forgotten
+from pipe_rpc.session.tombstones import SessionForgottenError
 
 Handler = Callable[[Call, Any], Any]
 
@@ -36,7 +38,10 @@ _PARAMS: Mapping[str, type[Any]] = {method.name: getattr(types, method.params or
 
 def handle(call: Call, method: str, params: Any) -> Any:
     """Handle one request of ours: its result, or DEFERRED. Raises PipeRpcError."""
-    return _HANDLERS[method](call, structure(params, _PARAMS[method]))
+    try:
+        return _HANDLERS[method](call, structure(params, _PARAMS[method]))
+    except SessionForgottenError as error:
+        raise session_forgotten(error.tombstone) from None
 
 
 __all__ = ["handle", "unstructure"]
