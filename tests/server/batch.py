@@ -8,8 +8,7 @@ and get their places in the batch all the same.
 import fcntl
 import os
 import random
-import selectors
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import permutations
 from signal import SIGKILL
@@ -17,11 +16,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pipe_rpc.loop.loop import READ, Deadline, Watch
 from pipe_rpc.server.log import LogLevel
 from pipe_rpc.session.announcement import StreamName
+from tests.server.batch_loop import BatchLoop
 from tests.server.harness import Bench, sent
-from tests.session.harness import TERMINATED, FakeChild, StillLoop, fill_pipe
+from tests.session.harness import TERMINATED, FakeChild, fill_pipe
 from tests.support.oracle import check_trace
 from tests.support.trace import Message, TraceEntry, decode_data
 
@@ -36,8 +35,6 @@ IN_TIME_S = GRACE_S + 1.0
 
 WRITTEN = {"stdout": bytes(range(256)) * 12 + b"out", "stderr": bytes(range(255, -1, -1)) * 5 + b"err"}
 LATER = b"said by one that the child left behind"
-
-Key = selectors.SelectorKey
 
 
 class Scenario(NamedTuple):
@@ -56,67 +53,6 @@ class Scenario(NamedTuple):
     backlog_bytes: int = 65536
     spread: bool = False
     """Whether each event comes in a turn of its own, with the client served in between."""
-
-
-class BatchSelector(selectors.DefaultSelector):
-    """Finds what is ready, and hands it out as planned: a list of names for each turn."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.plan: list[Sequence[str]] = []
-        self.names: dict[int, str] = {}
-        self.events: dict[str, Callable[[], None]] = {}
-        """Those without a descriptor."""
-
-    def select(self, timeout: float | None = None) -> list[tuple[Key, int]]:
-        """What is ready, or of it what the plan says."""
-        ready = super().select(timeout)
-        if not self.plan:
-            return ready
-        found = {self.names[key.fd]: (key, mask) for key, mask in ready}
-        for name, callback in self.events.items():
-            found[name] = (Key(-1, -1, READ, Watch(-1, READ, callback)), READ)
-        wanted = self.plan.pop(0)
-        assert len(wanted) == 1 or found.keys() == set(wanted), f"only these are ready: {sorted(found)}"
-        return [found[name] for name in wanted if name in found]
-
-
-class BatchLoop(StillLoop):
-    """Notes the watches and the deadlines, so that these can be due in the middle of a batch."""
-
-    def __init__(self) -> None:
-        self.selector = BatchSelector()
-        self.watches: dict[int, Watch] = {}
-        self.deadlines: list[Deadline] = []
-        super().__init__(self.selector)
-
-    def watch(self, fd: int, event: int, callback: Callable[[], None]) -> Watch:
-        """Note the watch."""
-        self.watches[fd] = super().watch(fd, event, callback)
-        return self.watches[fd]
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> Deadline:
-        """Note the deadline."""
-        self.deadlines.append(super().call_at(when, callback))
-        return self.deadlines[-1]
-
-    def fire(self, fd: int) -> None:
-        """Tell whoever watches a descriptor once more that it is ready."""
-        if self.watches[fd].active:
-            self.watches[fd].callback()
-
-    def fire_deadlines(self) -> None:
-        """What the loop does at the time of the deadlines."""
-        due = sorted((each for each in self.deadlines if each.when <= self.now), key=lambda each: each.when)
-        for deadline in due:
-            callback, deadline.callback = deadline.callback, None
-            if callback is not None:
-                callback()
-
-    @property
-    def has_stopped(self) -> bool:
-        """Whether somebody has called ``stop``."""
-        return self._stopped
 
 
 class Batch:
