@@ -87,10 +87,15 @@ class OutputStream:
 
     @property
     def child_output_delivered(self) -> bool:
-        """Whether all that the exited child wrote is in the ring, and with the attachment where there is one."""
+        """Whether all that the exited child wrote is in the ring, and with the attachment where there is one.
+
+        Of a stream that has ended nothing more can come, so then all that others wrote counts too: a client that is
+        told that nobody holds the stream takes its output for complete.
+        """
         if self.child_end is None or (self.ring.end < self.child_end and not self.ended):
             return False
-        return self.attachment is None or self.attachment.offset >= min(self.child_end, self.ring.end)
+        end = self.ring.end if self.ended else self.child_end
+        return self.attachment is None or self.attachment.offset >= end
 
     def attach(self, attachment: Attachment) -> None:
         """Let ``attachment`` read along from its offset on."""

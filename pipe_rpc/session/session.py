@@ -219,15 +219,20 @@ class Session:
 
     def _pull_exit(self) -> Announcement | None:
         """The exit comes before output of others: one that the child left behind may write for ever."""
-        if self.exit is None or self.exit_announced or not all(each.child_output_delivered for each in self._turns):
+        if self.exit is None or self.exit_announced or not self._child_output_delivered():
             return None
         for stream in self._turns:
             stream.look_for_end()  # Where the client was slow, nobody has looked since the exit.
             ended = self._pull_end(stream)
             if ended is not None:
                 return ended
+        if not self._child_output_delivered():
+            return None  # The end that was found just now is behind output of others.
         self.exit_announced = True
         return Exited(self)
+
+    def _child_output_delivered(self) -> bool:
+        return all(each.child_output_delivered for each in self._turns)
 
     def _pull_streams(self, limit: int) -> Announcement | None:
         for stream in self._turns:

@@ -111,9 +111,16 @@ class LastingOrphans(FakeOrphans):
 class Bench:
     """A server of its real parts, over fake children, in a loop whose clock stands still."""
 
-    def __init__(self, monkeypatch: Any, limits: Limits | None = None, *, log_level: LogLevel = LogLevel.DEBUG) -> None:
+    def __init__(
+        self,
+        monkeypatch: Any,
+        limits: Limits | None = None,
+        *,
+        log_level: LogLevel = LogLevel.DEBUG,
+        loop: StillLoop | None = None,
+    ) -> None:
         self.limits = limits or Limits()
-        self.loop = StillLoop()
+        self.loop = loop or StillLoop()
         self.wires = Wires()
         self.children: list[FakeChild] = []
         self.specs: list[SpawnSpec] = []

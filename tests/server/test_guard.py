@@ -3,11 +3,9 @@
 import contextlib
 import faulthandler
 import os
-import random
 import select
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,9 +19,7 @@ from pipe_rpc.server.guard import stand_guard
 from tests.child.isolation import isolated
 from tests.support.available import unavailable
 from tests.support.bare_server import read_to_end
-from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate, StartWire
-from tests.support.frames import encode_frame
 from tests.support.leaks import own_descendants
 from tests.support.processes import WatchedProcess, descendants, process_state, wait_state
 from tests.support.programs import child, shell
@@ -32,9 +28,6 @@ from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import WireClient
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
-
-HARD_KILLS = dose(short=15, ci=60, long=1000)
-"""How often something is killed at a random moment."""
 
 SOON_S = 1.0
 """How long what a killed server leaves behind may live on."""
@@ -509,72 +502,3 @@ def test_where_orphans_do_not_come_there_is_no_guard(monkeypatch: pytest.MonkeyP
         assert own_descendants() == []
 
     isolated(work)
-
-
-# ---- whatever is killed, whenever
-
-
-def _first_words() -> bytes:
-    hands = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"processId": None, "capabilities": {}}}
-    spawns = [
-        {"jsonrpc": "2.0", "id": number, "method": "session/spawn", "params": {"argv": argv}}
-        for number, argv in enumerate([child("escapees"), ["/bin/cat"], shell("sleep 1000 & wait"), ["/bin/true"]], 1)
-    ]
-    return b"".join(encode_frame(message) for message in [hands, *spawns])
-
-
-def _read_until(fd: int, moment: float) -> None:
-    """Read what the server says, until the moment has come."""
-    poller = select.poll()
-    poller.register(fd, select.POLLIN)
-    while (left_s := moment - time.monotonic()) > 0:
-        if poller.poll(left_s * 1000) and not os.read(fd, 1 << 16):
-            return
-
-
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("victim", ["server", "guard", "group"])
-def test_whatever_is_killed_at_whatever_moment_nothing_is_left(victim: str, before: list[int]) -> None:
-    for seed in range(HARD_KILLS // 3):
-        try:
-            _kill_at_a_random_moment(victim, seed, before)
-        except BaseException as error:
-            error.add_note(f"the seed was {seed}")
-            raise
-
-
-def _kill_at_a_random_moment(victim: str, seed: int, before: list[int]) -> None:
-    chance = random.Random(f"{victim} {seed}")
-    pipe, null = subprocess.PIPE, subprocess.DEVNULL
-    with subprocess.Popen(SERVER, stdin=pipe, stdout=pipe, stderr=null, start_new_session=True) as guard:
-        assert guard.stdin is not None
-        assert guard.stdout is not None
-        guard.stdin.write(_first_words())
-        guard.stdin.flush()
-        _read_until(guard.stdout.fileno(), time.monotonic() + chance.uniform(0.0, 0.5))
-        servers = children_of(guard.pid)
-        if victim == "server" and servers:
-            os.kill(servers[0], signal.SIGKILL)
-        elif victim == "group":
-            os.killpg(guard.pid, signal.SIGKILL)
-        else:
-            guard.kill()
-        read_to_end(guard.stdout.fileno())
-        status = guard.wait()
-    if victim == "server" and servers:
-        assert status == 128 + signal.SIGKILL
-        assert _added(before) == []
-        return
-    # The server has closed its stdout as one of the last things that it does, and comes to this process.
-    left = _added(before)
-    assert len(left) <= 1
-    for pid in left:
-        with contextlib.closing(WatchedProcess(pid)) as server:
-            server.wait_gone()
-        assert not servers or pid in servers, f"{pid} is no server"
-        os.waitpid(pid, 0)
-    assert _added(before) == []
-
-
-def _added(before: list[int]) -> list[int]:
-    return [pid for pid in own_descendants() if pid not in before]

@@ -4,6 +4,7 @@ import base64
 import fcntl
 import os
 import select
+import selectors
 import struct
 import termios
 from collections.abc import Callable, Sequence
@@ -64,9 +65,9 @@ class ManualClock:
 class StillLoop(Loop):
     """A real loop whose turns never sleep, on a clock that stands still."""
 
-    def __init__(self) -> None:
+    def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         self.clock = ManualClock()
-        super().__init__(clock=self.clock)
+        super().__init__(selector, clock=self.clock)
         self.add_before_sleep(lambda: True)
 
     def advance(self, seconds: float) -> None:

@@ -112,6 +112,20 @@ def test_the_exit_does_not_wait_for_a_grandchild_but_the_close_does(bench: MakeB
     assert kinds(made.pull_all()) == ["ended stdout", "closed"]
 
 
+def test_an_exit_that_says_that_nobody_holds_a_stream_comes_behind_all_of_its_output(bench: MakeBench) -> None:
+    made = bench(attach=(OUT, ERR))
+    made.child.write(OUT, b"mine, ")
+    made.child.write(ERR, b"mine")
+    made.exit()
+    made.child.write(OUT, b"and of one that was left behind, and ended before the exit was told")
+    made.child.close_output()
+    told = []
+    while made.session.open_streams:
+        told.append(made.session.pull(100))
+    assert Exited(made.session) not in told
+    assert kinds(made.pull_all()) == ["ended stdout", "exited", "closed"]
+
+
 def test_the_exit_waits_for_a_client_that_has_not_read_and_a_detach_lets_it_go(bench: MakeBench) -> None:
     made = bench(attach=(OUT,), backlog_bytes=16)
     made.child.write(OUT, b"x" * 40)

@@ -1,0 +1,1 @@
+"""Attacks that take long: many times the same, at random moments, or for minutes."""
