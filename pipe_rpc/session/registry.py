@@ -62,6 +62,10 @@ class SessionRegistry:
         self._departing: set[Session] = set()
         self._leftovers = Leftovers()
         self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
+        self._behind: dict[Session, None] = {}
+        """Those with more output than one piece. They and the others are heard in turn, so that a line that is typed
+        waits for one piece of a flood, and not for one of each session that floods."""
+        self._behind_is_next = False
         self._spawned = 0
         self._ending = False
         self._attached = 0
@@ -169,13 +173,12 @@ class SessionRegistry:
         """The next thing to tell the client, of each session with news in turn; None where there is nothing now."""
         if self._farewells:
             return self._farewells.popleft()
-        while self._ready:
-            session = next(iter(self._ready))
-            del self._ready[session]
+        while self._ready or self._behind:
+            session = self._take_ready()
             announcement = session.pull(limit)
             if announcement is None:
                 continue
-            self._ready[session] = None
+            (self._behind if session.is_behind else self._ready)[session] = None
             if isinstance(announcement, Closed):
                 self._closed.append(session)
                 self._closed_bytes += session.retained_bytes
@@ -215,7 +218,7 @@ class SessionRegistry:
 
     def has_something_to_tell(self) -> bool:
         """Whether there may be something to pull now."""
-        return bool(self._ready or self._farewells)
+        return bool(self._ready or self._behind or self._farewells)
 
     def has_news(self) -> bool:
         """Whether there may be something to pull now, or still to come of sessions whose processes have ended."""
@@ -258,13 +261,22 @@ class SessionRegistry:
         if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.
             self._departing.discard(session)
             self._release(session)
-        else:
+        elif session not in self._behind:
             self._ready[session] = None
+
+    def _take_ready(self) -> Session:
+        """Take the session out whose turn it is: one that has caught up, then one that is behind, and so on."""
+        turns = self._behind if self._behind and (self._behind_is_next or not self._ready) else self._ready
+        self._behind_is_next = turns is self._ready
+        session = next(iter(turns))
+        del turns[session]
+        return session
 
     def _forget(self, session: Session) -> list[Detached]:
         detached = [each for name in session.streams if (each := session.detach(name, DetachReason.REMOVED))]
         del self._sessions[session.session_id]
         self._ready.pop(session, None)
+        self._behind.pop(session, None)
         if session.closed_announced:
             self._closed.remove(session)
             self._closed_bytes -= session.retained_bytes

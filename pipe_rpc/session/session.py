@@ -136,6 +136,11 @@ class Session:
         """Output that the rings hold."""
         return sum(len(stream.ring) for stream in self.streams.values())
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether output that is here waits for an attachment."""
+        return any(stream.is_behind for stream in self._turns)
+
     def has_processes(self) -> bool:
         """Whether anything of the process group is left."""
         return self._termination.has_processes()
