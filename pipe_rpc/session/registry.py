@@ -26,6 +26,7 @@ from pipe_rpc.session.output_stream import Attachment
 from pipe_rpc.session.refusals import require_offset, session_not_found
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder, spawn_failed, start, working_directory
+from pipe_rpc.session.turns import Turns
 
 DESCRIPTORS_PER_SESSION = 4
 """Three pipes and a pidfd."""
@@ -61,11 +62,7 @@ class SessionRegistry:
         self._farewells: deque[Detached] = deque()
         self._departing: set[Session] = set()
         self._leftovers = Leftovers()
-        self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
-        self._behind: dict[Session, None] = {}
-        """Those with more output than one piece. They and the others are heard in turn, so that a line that is typed
-        waits for one piece of a flood, and not for one of each session that floods."""
-        self._behind_is_next = False
+        self._turns = Turns()
         self._spawned = 0
         self._ending = False
         self._attached = 0
@@ -173,15 +170,15 @@ class SessionRegistry:
         """The next thing to tell the client, of each session with news in turn; None where there is nothing now."""
         if self._farewells:
             return self._farewells.popleft()
-        while self._ready or self._behind:
-            session = self._take_ready()
+        while self._turns:
+            session = self._turns.take()
             announcement = session.pull(limit)
             if announcement is None:
                 continue
-            (self._behind if session.is_behind else self._ready)[session] = None
+            self._turns.put_back(session)
             if isinstance(announcement, Closed):
                 self._closed.append(session)
-                self._closed_bytes += session.retained_bytes
+                self._closed_bytes += session.kept_bytes
                 self._forget_beyond_retention()
             return announcement
         return None
@@ -218,7 +215,7 @@ class SessionRegistry:
 
     def has_something_to_tell(self) -> bool:
         """Whether there may be something to pull now."""
-        return bool(self._ready or self._behind or self._farewells)
+        return bool(self._turns or self._farewells)
 
     def has_news(self) -> bool:
         """Whether there may be something to pull now, or still to come of sessions whose processes have ended."""
@@ -231,7 +228,7 @@ class SessionRegistry:
         description = Description(
             session_id=f"pipe-{created_ns:016x}-{self._spawned:08x}",
             originator=order.originator,
-            command=shlex.join(order.argv) if order.command is None else order.command,
+            command=self._command(order),
             argv=order.argv,
             cwd=working_directory(order.cwd),
             merge_stderr=order.merge_stderr,
@@ -257,29 +254,25 @@ class SessionRegistry:
         self._sessions[session.session_id] = session
         return session
 
+    def _command(self, order: SpawnOrder) -> str:
+        """What to show for it: as much as a client may give."""
+        command = shlex.join(order.argv) if order.command is None else order.command
+        return command[: self._limits.max_label_characters]
+
     def _note_ready(self, session: Session) -> None:
         if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.
             self._departing.discard(session)
             self._release(session)
-        elif session not in self._behind:
-            self._ready[session] = None
-
-    def _take_ready(self) -> Session:
-        """Take the session out whose turn it is: one that has caught up, then one that is behind, and so on."""
-        turns = self._behind if self._behind and (self._behind_is_next or not self._ready) else self._ready
-        self._behind_is_next = turns is self._ready
-        session = next(iter(turns))
-        del turns[session]
-        return session
+        else:
+            self._turns.note(session)
 
     def _forget(self, session: Session) -> list[Detached]:
         detached = [each for name in session.streams if (each := session.detach(name, DetachReason.REMOVED))]
         del self._sessions[session.session_id]
-        self._ready.pop(session, None)
-        self._behind.pop(session, None)
+        self._turns.forget(session)
         if session.closed_announced:
             self._closed.remove(session)
-            self._closed_bytes -= session.retained_bytes
+            self._closed_bytes -= session.kept_bytes
         session.abandon()
         if session.is_running:
             self._departing.add(session)

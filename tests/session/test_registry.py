@@ -700,12 +700,27 @@ def test_of_closed_sessions_the_oldest_are_forgotten(make_works: MakeWorks) -> N
 
 
 def test_of_closed_sessions_with_much_output_the_oldest_are_forgotten(make_works: MakeWorks) -> None:
-    works = make_works(max_exited_backlog_bytes=2500)
+    works = make_works(max_exited_backlog_bytes=3500)
     sessions = []
     for _ in range(3):
         sessions.append(works.spawn("/bin/sh", "-c", "head -c 1000 /dev/zero"))
         works.run_until_closed(sessions[-1])
     assert works.registry.sessions() == sessions[1:]
+
+
+def test_arguments_of_closed_sessions_count_as_what_is_retained_of_them(make_works: MakeWorks) -> None:
+    works = make_works(max_exited_backlog_bytes=250_000)
+    sessions = [works.spawn("/bin/true", "x" * 100_000, command="true") for _ in range(3)]
+    works.run_until_closed(*sessions)
+    assert len(works.registry.sessions()) == 2
+
+
+def test_the_command_that_is_shown_is_cut_to_what_a_label_may_be(make_works: MakeWorks) -> None:
+    works = make_works(max_label_characters=20)
+    session = works.spawn("/bin/true", "x" * 100_000)
+    works.run_until_closed(session)
+    assert session.description.command == "/bin/true " + "x" * 10
+    assert session.description.argv == ("/bin/true", "x" * 100_000)
 
 
 def test_where_no_closed_session_may_be_kept_it_is_told_and_forgotten(make_works: MakeWorks) -> None:
