@@ -3,6 +3,7 @@
 Rules of this file: each row is answered exactly once. Whatever ends it, what it hung on is released first.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ from pipe_rpc.loop.loop import Deadline, Loop
 from pipe_rpc.protocol.envelope import Id
 from pipe_rpc.session.announcement import Announcement
 from pipe_rpc.session.refusals import session_not_found
+
+_ID_BYTES = 1024
+"""What the id of a waiting request may take in memory, on average of as many as may wait: a UUID takes a tenth."""
 
 Answer = Callable[[Id, Any], None]
 """Sends a result, or where the second argument is a PipeRpcError an error."""
@@ -55,18 +59,23 @@ class PendingRequests:
         self._answer = answer
         self._max_pending = max_pending
         self._rows: dict[tuple[type, Id], Pending] = {}
+        self._id_bytes = 0
         self._of_session: dict[str, dict[Pending, None]] = {}  # in order of their requests
 
     def __contains__(self, request_id: Id) -> bool:
         return _key(request_id) in self._rows
 
-    def require_room(self) -> None:
-        """Raise PipeRpcError: LIMIT_EXCEEDED where no request more may wait; ask before doing anything for it."""
-        if len(self._rows) >= self._max_pending:
+    def require_room(self, request_id: Id) -> None:
+        """Raise PipeRpcError: LIMIT_EXCEEDED where no request more may wait; ask before doing anything for it.
+
+        The ids are kept as long as the requests, so they are counted too: each may be as long as a frame.
+        """
+        id_bytes = self._id_bytes + sys.getsizeof(request_id)
+        if len(self._rows) >= self._max_pending or id_bytes > self._max_pending * _ID_BYTES:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
-                f"{self._max_pending} requests wait for their answers, as many as may. Cancel some, or raise "
-                "--max-pending-requests.",
+                f"{len(self._rows)} requests wait for their answers; {self._max_pending} may, with ids of "
+                f"{self._max_pending * _ID_BYTES} bytes in all. Cancel some, or raise --max-pending-requests.",
                 limit="maxPendingRequests",
                 value=self._max_pending,
             )
@@ -75,6 +84,7 @@ class PendingRequests:
         """Add a row for a request about a session."""
         pending = Pending(self, request_id, session_id)
         self._rows[_key(request_id)] = pending
+        self._id_bytes += sys.getsizeof(request_id)
         self._of_session.setdefault(session_id, {})[pending] = None
         return pending
 
@@ -99,6 +109,7 @@ class PendingRequests:
     def close(self, pending: Pending, outcome: Any) -> None:
         """Take a row out and answer it."""
         del self._rows[_key(pending.request_id)]
+        self._id_bytes -= sys.getsizeof(pending.request_id)
         of_session = self._of_session[pending.session_id]
         del of_session[pending]
         if not of_session:

@@ -23,6 +23,11 @@ class Teller:
         self.listeners: list[Callable[[Announcement], None]] = []
         """Called behind each notification but those of output."""
 
+    @property
+    def has_room(self) -> bool:
+        """Whether so little waits for the client that it may be told at length."""
+        return self._transport.outbound.wants_output
+
     def tell(self, announcement: Announcement) -> None:
         """Queue the notification, then let requests know that wait for it."""
         match announcement:

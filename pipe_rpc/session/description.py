@@ -1,5 +1,6 @@
 """The facts of a session: what it was spawned as, and how it ended."""
 
+import sys
 from typing import NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
@@ -26,6 +27,11 @@ class Description(NamedTuple):
     """Wall clock, Unix seconds: for people; no decision is taken on it."""
     started: float
     """The loop's clock."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """The memory that its texts take: arguments may be as long as the system lets them be (execve(2))."""
+        return sum(map(sys.getsizeof, (*self.argv, self.command, self.originator)))
 
 
 class Exit(NamedTuple):

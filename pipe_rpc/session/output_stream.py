@@ -86,6 +86,11 @@ class OutputStream:
         return not self.ended
 
     @property
+    def is_behind(self) -> bool:
+        """Whether bytes in the ring wait for the attachment."""
+        return self.attachment is not None and self.attachment.offset < self.ring.end
+
+    @property
     def child_output_delivered(self) -> bool:
         """Whether all that the exited child wrote is in the ring, and with the attachment where there is one.
 

@@ -28,6 +28,7 @@ from pipe_rpc.session.refusals import require_offset, session_not_found
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder, spawn_failed, start, working_directory
 from pipe_rpc.session.tombstones import Farewell, Tombstone, Tombstones
+from pipe_rpc.session.turns import Turns
 
 DESCRIPTORS_PER_SESSION = 4
 """Three pipes and a pidfd."""
@@ -59,13 +60,13 @@ class SessionRegistry:
         self._environment = environment
         self._budget = RingBudget(limits.max_total_backlog_bytes)
         self._sessions: dict[str, Session] = {}
-        self._closed: deque[Session] = deque()
+        self._closed: dict[Session, int] = {}  # the oldest first, with what it kept when it was closed
         self._closed_bytes = 0
         self._farewells: deque[Detached] = deque()
         self._departing: set[Session] = set()
         self._leftovers = Leftovers()
         self._tombstones = Tombstones(limits.max_tombstones)
-        self._ready: dict[Session, None] = {}  # a dictionary keeps the order, and each session once
+        self._turns = Turns()
         self._spawned = 0
         self._ending = False
         self._attached = 0
@@ -174,16 +175,15 @@ class SessionRegistry:
         """The next thing to tell the client, of each session with news in turn; None where there is nothing now."""
         if self._farewells:
             return self._farewells.popleft()
-        while self._ready:
-            session = next(iter(self._ready))
-            del self._ready[session]
+        while self._turns:
+            session = self._turns.take()
             announcement = session.pull(limit)
             if announcement is None:
                 continue
-            self._ready[session] = None
+            self._turns.put_back(session)
             if isinstance(announcement, Closed):
-                self._closed.append(session)
-                self._closed_bytes += session.retained_bytes
+                self._closed[session] = session.kept_bytes
+                self._closed_bytes += self._closed[session]
                 self._forget_beyond_retention()
             return announcement
         return None
@@ -220,7 +220,7 @@ class SessionRegistry:
 
     def has_something_to_tell(self) -> bool:
         """Whether there may be something to pull now."""
-        return bool(self._ready or self._farewells)
+        return bool(self._turns or self._farewells)
 
     def has_news(self) -> bool:
         """Whether there may be something to pull now, or still to come of sessions whose processes have ended."""
@@ -233,7 +233,7 @@ class SessionRegistry:
         description = Description(
             session_id=f"pipe-{created_ns:016x}-{self._spawned:08x}",
             originator=order.originator,
-            command=shlex.join(order.argv) if order.command is None else order.command,
+            command=self._command(order),
             argv=order.argv,
             cwd=working_directory(order.cwd),
             merge_stderr=order.merge_stderr,
@@ -260,22 +260,26 @@ class SessionRegistry:
         self._sessions[session.session_id] = session
         return session
 
+    def _command(self, order: SpawnOrder) -> str:
+        """What to show for it: as much as a client may give."""
+        command = shlex.join(order.argv) if order.command is None else order.command
+        return command[: self._limits.max_label_characters]
+
     def _note_ready(self, session: Session) -> None:
         if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.
             self._departing.discard(session)
             self._tombstones.ended(session.session_id, session.exit)
             self._release(session)
         else:
-            self._ready[session] = None
+            self._turns.note(session)
 
     def _forget(self, session: Session, farewell: Farewell) -> list[Detached]:
         detached = [each for name in session.streams if (each := session.detach(name, DetachReason.REMOVED))]
         del self._sessions[session.session_id]
         self._tombstones.add(Tombstone(session.session_id, farewell, session.exit))
-        self._ready.pop(session, None)
+        self._turns.forget(session)
         if session.closed_announced:
-            self._closed.remove(session)
-            self._closed_bytes -= session.retained_bytes
+            self._closed_bytes -= self._closed.pop(session)
         session.abandon()
         if session.is_running:
             self._departing.add(session)
@@ -292,4 +296,4 @@ class SessionRegistry:
     def _forget_beyond_retention(self) -> None:
         limits = self._limits
         while len(self._closed) > limits.max_exited_sessions or self._closed_bytes > limits.max_exited_backlog_bytes:
-            self._farewells += self._forget(self._closed[0], Farewell.RETENTION)
+            self._farewells += self._forget(next(iter(self._closed)), Farewell.RETENTION)

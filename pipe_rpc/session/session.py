@@ -139,6 +139,16 @@ class Session:
         """Output that the rings hold."""
         return sum(len(stream.ring) for stream in self.streams.values())
 
+    @property
+    def kept_bytes(self) -> int:
+        """What is kept of it once it is closed: its output, and the texts that describe it."""
+        return self.retained_bytes + self.description.kept_bytes
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether output that is here waits for an attachment."""
+        return any(stream.is_behind for stream in self._turns)
+
     def has_processes(self) -> bool:
         """Whether anything of the process group is left."""
         return self._termination.has_processes()

@@ -155,15 +155,26 @@ def test_a_row_may_be_answered_by_the_news_while_others_still_hear_them(table: T
 def test_a_full_table_refuses_one_more_until_one_is_answered(table: Table) -> None:
     rows = []
     for number in range(3):
-        table.requests.require_room()
+        table.requests.require_room(99)
         rows.append(table.requests.open(number, "s"))
     with pytest.raises(PipeRpcError) as caught:
-        table.requests.require_room()
+        table.requests.require_room(99)
     assert caught.value.code is ErrorCode.LIMIT_EXCEEDED
     assert caught.value.data == {"limit": "maxPendingRequests", "value": 3}
     assert "--max-pending-requests" in caught.value.message
     rows[1].answer(None)
-    table.requests.require_room()
+    table.requests.require_room(99)
+
+
+def test_ids_that_would_fill_the_memory_are_refused_a_place(table: Table) -> None:
+    long = "x" * 2000
+    table.requests.require_room(long)
+    row = table.requests.open(long, "s")
+    with pytest.raises(PipeRpcError) as caught:
+        table.requests.require_room("y" * 2000)
+    assert caught.value.code is ErrorCode.LIMIT_EXCEEDED
+    row.answer(None)
+    table.requests.require_room("y" * 2000)
 
 
 def test_ten_thousand_rows_leave_no_deadline_behind(table: Table) -> None:

@@ -703,12 +703,27 @@ def test_of_closed_sessions_the_oldest_are_forgotten(make_works: MakeWorks) -> N
 
 
 def test_of_closed_sessions_with_much_output_the_oldest_are_forgotten(make_works: MakeWorks) -> None:
-    works = make_works(max_exited_backlog_bytes=2500)
+    works = make_works(max_exited_backlog_bytes=3500)
     sessions = []
     for _ in range(3):
         sessions.append(works.spawn("/bin/sh", "-c", "head -c 1000 /dev/zero"))
         works.run_until_closed(sessions[-1])
     assert works.registry.sessions() == sessions[1:]
+
+
+def test_arguments_of_closed_sessions_count_as_what_is_retained_of_them(make_works: MakeWorks) -> None:
+    works = make_works(max_exited_backlog_bytes=250_000)
+    sessions = [works.spawn("/bin/true", "x" * 100_000, command="true") for _ in range(3)]
+    works.run_until_closed(*sessions)
+    assert len(works.registry.sessions()) == 2
+
+
+def test_the_command_that_is_shown_is_cut_to_what_a_label_may_be(make_works: MakeWorks) -> None:
+    works = make_works(max_label_characters=20)
+    session = works.spawn("/bin/true", "x" * 100_000)
+    works.run_until_closed(session)
+    assert session.description.command == "/bin/true " + "x" * 10
+    assert session.description.argv == ("/bin/true", "x" * 100_000)
 
 
 def test_where_no_closed_session_may_be_kept_it_is_told_and_forgotten(make_works: MakeWorks) -> None:
@@ -859,13 +874,28 @@ def test_sessions_with_news_take_turns(make_works: MakeWorks) -> None:
     sessions = [works.spawn(*shell("printf 0123456789; exec cat")) for _ in range(3)]
     works.run_until(lambda: all(each.streams[OUT].ring.end == 10 for each in sessions))
     told = [works.registry.pull(4) for _ in range(9)]
-    assert sorted({each.session_id for each in told[:3] if isinstance(each, Output)}) == sorted(
-        each.session_id for each in sessions
-    )
-    assert [each.session_id for each in told if isinstance(each, Output)] == [
-        each.session_id for each in told[:3] if isinstance(each, Output)
-    ] * 3
+    heard = [each.session_id for each in told if isinstance(each, Output)]
+    assert {each: heard.count(each) for each in heard} == {each.session_id: 3 for each in sessions}
+    assert len(set(heard[:5])) == 3
     assert works.registry.pull(4) is None
+
+
+def test_a_line_waits_for_one_piece_of_a_flood_however_many_flood(make_works: MakeWorks) -> None:
+    works = make_works()
+    works.pulling = False
+    floods = [works.spawn(*shell("printf %0100d 0; exec cat")) for _ in range(5)]
+    talker = works.spawn("/bin/cat")
+    works.run_until(lambda: all(each.streams[OUT].ring.end == 100 for each in floods))
+    for _ in floods * 2:
+        assert isinstance(works.registry.pull(4), Output)
+    for _ in range(3):
+        end = talker.streams[OUT].ring.end
+        talker.stdin.write(b"hi", lambda written, error: None, close=False)
+        works.run_until(lambda before=end: talker.streams[OUT].ring.end == before + 2)  # type: ignore[misc]
+        told = [works.registry.pull(4) for _ in range(2)]
+        assert [each.data for each in told if isinstance(each, Output) and each.session_id == talker.session_id] == [
+            "hi"
+        ]
 
 
 def test_terminate_all_ends_the_running_ones_of_an_originator_that_are_old_enough(

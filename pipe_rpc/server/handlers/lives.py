@@ -101,7 +101,7 @@ def wait(call: Call, params: WaitParams) -> WaitResult | Deferred:
         return outcome()
     if params.timeout_ms == 0:
         return WaitResult(exit=None)
-    call.pending.require_room()
+    call.pending.require_room(call.request_id)
     pending = call.pending.open(call.request_id, params.session_id)
     awaited = (Exited, Closed) if params.until == "exited" else Closed
 

@@ -20,6 +20,9 @@ from pipe_rpc.server.call import Call
 from pipe_rpc.session.announcement import DetachReason, StreamName
 from pipe_rpc.session.refusals import require_offset
 
+_CRUMB_BYTES = 1024
+"""What an awaited session/read returns at most while other messages wait for the client: it has to ask again anyway."""
+
 
 def attach(call: Call, params: AttachParams) -> AttachResult:
     """session/attach."""
@@ -59,9 +62,9 @@ def read(call: Call, params: ReadParams) -> ReadResult | Deferred:
     wanted = stream.ring.start if params.from_offset is None else require_offset(session, name, params.from_offset)
     limit = min(params.max_bytes or call.limits.default_read_bytes, call.limits.max_read_bytes)
 
-    def piece() -> ReadResult:
+    def piece(at_most: int = limit) -> ReadResult:
         start = max(wanted, stream.ring.start)
-        length, text, used = stream.peek(start, limit, encoding)
+        length, text, used = stream.peek(start, at_most, encoding)
         return ReadResult(
             offset=start,
             length=length,
@@ -78,11 +81,12 @@ def read(call: Call, params: ReadParams) -> ReadResult | Deferred:
     now = piece()
     if has_news(now) or params.wait_ms == 0:
         return now
-    call.pending.require_room()
+    call.pending.require_room(call.request_id)
     pending = call.pending.open(call.request_id, params.session_id)
 
     def on_progress() -> None:
-        result = piece()
+        # One piece of news may answer thousands: a client that has not read the first gets little of the others.
+        result = piece(limit if call.teller.has_room else min(limit, _CRUMB_BYTES))
         if has_news(result):
             pending.answer(result)
 
@@ -96,7 +100,7 @@ def write(call: Call, params: WriteParams) -> WriteResult | Deferred:
     """session/write."""
     session = call.registry.get(params.session_id)
     data = _decode(params)
-    call.pending.require_room()
+    call.pending.require_room(call.request_id)
     outcomes: list[WriteResult | PipeRpcError] = []
     pending = None
 

@@ -175,6 +175,18 @@ class TestRead:
         assert bench.take() == []
         assert bench.registry.get(session_id).streams[OUT]._waiting == []
 
+    def test_one_piece_of_news_does_not_answer_a_crowd_at_length(self, make_bench: MakeBench) -> None:
+        bench = make_bench(outbound_low_water_bytes=8192)
+        bench.initialize()
+        session_id, child = bench.spawn(attach=[], backlogBytes=65536)
+        requests = [bench.start("session/read", stdout(session_id, waitMs=1000)) for _ in range(100)]
+        bench.turn(5)
+        child.write(OUT, b"x" * 30_000)
+        lengths = [bench.answer(request)["result"]["length"] for request in requests]
+        assert lengths == [30_000] + [1024] * 99
+        rest = bench.result("session/read", stdout(session_id, fromOffset=1024))
+        assert rest["length"] == 30_000 - 1024
+
 
 class TestWrite:
     @pytest.mark.parametrize(
