@@ -5,10 +5,11 @@ descriptors; a child gets the limit that the server was started with (a program 
 descriptors, or uses select(2), must not suffer from our raise).
 """
 
+import errno
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _SPARES = 4
 """Popen opens two descriptors of its own; two more are a reserve for what Python opens to report a failure."""
@@ -21,6 +22,7 @@ class DescriptorLimit:
         self._original = resource.getrlimit(resource.RLIMIT_NOFILE)
         hard = self._original[1]
         self.soft = self._raise_to(hard)
+        self._raised = (self.soft, hard)
         self._spares: list[int] = []
         self._open_spares()
 
@@ -48,15 +50,19 @@ class DescriptorLimit:
         """Put the original limit in force while a child is started, so that it inherits that.
 
         Descriptors above the limit stay open, but no new one may have such a number; spare low numbers are set free for
-        those that Popen needs in between.
+        those that Popen needs in between. Raises OSError where the system refuses.
         """
         self._close_spares()
-        raised = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, self._original)
         try:
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, self._original)
+            except ValueError as error:  # This is how Python tells EPERM and EINVAL.
+                raise OSError(errno.EPERM, str(error)) from None
             yield
         finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, raised)
+            # Where the system refuses, the started child is worth more than the raise, which the next spawn brings.
+            with suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, self._raised)
             self._open_spares()
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ from pipe_rpc.child import prctl
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.loop.signals import SignalWatch
 
+_LOOK_AGAIN_S = 0.05
+
 
 class Orphans:
     """Adopts the orphans among our descendants where the system has such a thing.
@@ -44,20 +46,34 @@ class Orphans:
         self._leaders.discard(pid)
 
     def living(self) -> list[int]:
-        """Adopted processes that have not ended; those that have are reaped on the way."""
+        """Adopted processes that have not ended; those that have are reaped on the way.
+
+        Raises OSError where the system has no memory or descriptor to tell who they are.
+        """
         if not self.adopts:
             return []
         return [pid for pid in prctl.children() if self._is_adopted(pid) and not _reap(pid)]
 
+    def any_left(self) -> bool:
+        """Whether there are any, or may be: where the system cannot tell now, somebody is to ask again."""
+        try:
+            return bool(self.living())
+        except OSError:
+            return True
+
     def send(self, number: int) -> None:
-        """Send a signal to each of them."""
-        for pid in self.living():
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
+        """Send a signal to each of them; where the system cannot tell now who they are, to none."""
+        with suppress(OSError):
+            for pid in self.living():
+                with suppress(OSError):
+                    os.kill(pid, number)
 
     def of_session(self, session: int) -> bool:
-        """Whether any of them belongs to a kernel session (setsid(2))."""
-        return any(_session_of(pid) == session for pid in self.living())
+        """Whether any of them belongs to a kernel session (setsid(2)), or may: see ``any_left``."""
+        try:
+            return any(_session_of(pid) == session for pid in self.living())
+        except OSError:
+            return True
 
     def condemn(self, session: int) -> None:
         """Kill those of a kernel session (setsid(2)), and those that come to us from it while they die.
@@ -72,9 +88,14 @@ class Orphans:
         if not self._condemned:
             return
         found = set[int]()
-        for pid in self.living():
+        try:
+            living = self.living()
+        except OSError:
+            self._look_again()
+            return
+        for pid in living:
             if (session := _session_of(pid)) in self._condemned:
-                with suppress(ProcessLookupError, PermissionError):
+                with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
                     found.add(session)
         self._condemned = found
@@ -90,10 +111,21 @@ class Orphans:
 
     def _reap_ended(self) -> None:
         self._reaping = False
-        with suppress(ChildProcessError):
+        try:
             if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
                 self.living()
+        except ChildProcessError:
+            pass  # There is no child at all.
+        except OSError:
+            self._look_again()
+            return
         self._execute()
+
+    def _look_again(self) -> None:
+        """What the system cannot tell for want of memory or descriptors, it may tell a moment later."""
+        if not self._reaping:
+            self._reaping = True
+            self._loop.call_at(self._loop.now + _LOOK_AGAIN_S, self._reap_ended)
 
 
 def _session_of(pid: int) -> int:

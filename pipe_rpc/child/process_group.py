@@ -57,8 +57,8 @@ class ProcessGroup:
             self.send(0)
         except ProcessLookupError:
             return False
-        except PermissionError:
-            pass  # Members of another user are members.
+        except OSError:
+            pass  # Members of another user are members, and so are those that the system cannot ask for now.
         return True
 
     def leader_reaped(self) -> None:
@@ -74,7 +74,11 @@ class ProcessGroup:
             os.close(fd)
 
     def _send(self, number: int) -> None:
-        if self.pidfd is not None and _kernel_signals_groups():
+        try:
+            vouched_for = self.pidfd is not None and _kernel_signals_groups()
+        except OSError:
+            vouched_for = False  # There is no descriptor to ask the kernel with now; the number will do.
+        if self.pidfd is not None and vouched_for:
             signal.pidfd_send_signal(self.pidfd, number, None, PIDFD_SIGNAL_PROCESS_GROUP)
             return
         if self._reaped and _process_exists(self.pid):

@@ -4,6 +4,7 @@ Rules of this file: a failed spawn leaves nothing behind; a child has exactly de
 ``Child.reap`` waits for it. ``preexec_fn`` is never used: it costs vfork, and 28 ms a spawn in a large process.
 """
 
+import errno
 import os
 import signal
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from pipe_rpc.child.process_group import ProcessGroup
 
 Stage = Literal["exec", "chdir", "fork"]
 
+_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
+"""Errors of the system rather than of the program, even where they have the name of a file (execve(2), open(2))."""
 _MAX_RSS_UNIT = 1 if os.uname().sysname == "Darwin" else 1024
 """getrusage(2) counts the resident set in KiB, on macOS in bytes."""
 
@@ -111,8 +114,10 @@ def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) 
 
     # Popen names what failed in ``filename`` and hands back the very object that it was given: bytes can only be cwd.
     cwd = None if spec.cwd is None else os.fsencode(spec.cwd)
+    process = subprocess.Popen.__new__(subprocess.Popen)
     try:
-        process = subprocess.Popen(
+        subprocess.Popen.__init__(
+            process,
             spec.argv,
             cwd=cwd,
             env=spec.env,
@@ -122,7 +127,12 @@ def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) 
             start_new_session=True,
         )
     except OSError as error:
-        if error.filename is None:
+        if process.pid is not None and process.returncode is None:
+            # It was forked, and the system failed when Popen wanted to hear whether it executes.
+            process.returncode = 0
+            os.kill(process.pid, signal.SIGKILL)
+            os.waitpid(process.pid, 0)
+        if error.filename is None or error.errno in _NO_DESCRIPTOR:
             raise
         if isinstance(error.filename, bytes):
             raise SpawnError(error, "chdir", spec.cwd) from None

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+_NOT_NOW = frozenset({errno.EINTR, errno.ENOMEM, errno.ENOBUFS})
+"""A write into a pipe or socket needs a page for the bytes, which may be there the next time (pipe(7), send(2))."""
 _READER_IS_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, errno.EIO})
 _WRITER_IS_GONE = frozenset({errno.ECONNRESET, errno.EIO})
 """A socket whose peer was killed resets; a pseudo-terminal whose other side closed fails with EIO (pts(4))."""
@@ -150,6 +152,8 @@ def _read(call: Callable[[], int]) -> int | None:
     except BlockingIOError:
         return None
     except OSError as error:
+        if error.errno in _NOT_NOW:
+            return None
         if error.errno in _WRITER_IS_GONE:
             return 0
         raise
@@ -161,6 +165,8 @@ def _write(call: Callable[[], int]) -> int | None:
     except BlockingIOError:
         return None
     except OSError as error:
+        if error.errno in _NOT_NOW:
+            return None
         if error.errno in _READER_IS_GONE:
             raise BrokenPipeError(error.errno, error.strerror) from None
         raise

@@ -7,9 +7,12 @@ Rules of this file:
   one for a descriptor number that was taken anew, never reaches anybody.
 - To pause is to unwatch. A watch with an empty event mask would still report a hang-up, in every turn.
 - A deadline set by a callback is due in a later turn at the earliest.
+- No watch is refused for want of memory: one that the selector has no room for is looked after by hand meanwhile.
 """
 
+import errno
 import heapq
+import select
 import selectors
 import time
 from collections.abc import Callable
@@ -21,6 +24,12 @@ WRITE: Final = selectors.EVENT_WRITE
 
 _LONGEST_SLEEP_S = 86_400.0
 """epoll_wait counts milliseconds in 31 bits, so a sleep of more than 24 days is an error; a day is far from it."""
+
+
+_NO_ROOM = frozenset({errno.ENOMEM, errno.ENOSPC})
+"""epoll_ctl(2): no memory, or /proc/sys/fs/epoll/max_user_watches is reached. Both may pass."""
+_NO_ROOM_S = 0.02
+"""How long the loop sleeps at most while it looks after watches by hand."""
 
 
 class Watch:
@@ -67,6 +76,7 @@ class Loop:
         self._clock = clock
         self._on_failure = on_failure
         self._always_ready: dict[int, Watch] = {}
+        self._by_hand: dict[int, Watch] = {}
         self._deadlines: list[tuple[float, int, Deadline]] = []
         self._order = count()
         self._cancelled = 0
@@ -85,13 +95,11 @@ class Loop:
         A descriptor has one watch at a time. One that the kernel cannot wait for (epoll refuses regular files and
         /dev/null with EPERM, epoll_ctl(2)) never blocks either, so it counts as always ready.
         """
-        if fd in self._always_ready:
+        if fd in self._always_ready or fd in self._by_hand:
             raise KeyError(f"{fd} is watched already")
         watch = Watch(fd, event, callback)
-        try:
-            self._selector.register(fd, event, watch)
-        except PermissionError:
-            self._always_ready[fd] = watch
+        if not self._register(watch):
+            self._by_hand[fd] = watch
         return watch
 
     def unwatch(self, watch: Watch) -> None:
@@ -101,6 +109,8 @@ class Loop:
         watch.active = False
         if self._always_ready.get(watch.fd) is watch:
             del self._always_ready[watch.fd]
+        elif self._by_hand.get(watch.fd) is watch:
+            del self._by_hand[watch.fd]
         else:
             self._selector.unregister(watch.fd)
 
@@ -142,11 +152,10 @@ class Loop:
             busy |= bool(self._call(step))
         if self._stopped:
             return
-        ready = self._selector.select(0 if busy or self._always_ready else self._time_to_sleep())
+        ready = self._select(0 if busy or self._always_ready else self._time_to_sleep())
         self.now = self._clock()
         due = self._take_due()  # before any callback, so that one that a callback sets is not among them
-        for key, _ in ready:
-            watch: Watch = key.data
+        for watch in ready:
             if watch.active:
                 self._call(watch.callback)
         for watch in list(self._always_ready.values()):
@@ -160,6 +169,41 @@ class Loop:
     def close(self) -> None:
         """Close the selector; watched descriptors stay open."""
         self._selector.close()
+
+    def _register(self, watch: Watch) -> bool:
+        """Give a watch to the selector; returns whether it had room."""
+        try:
+            self._selector.register(watch.fd, watch.event, watch)
+        except PermissionError:
+            self._always_ready[watch.fd] = watch
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            return False
+        return True
+
+    def _select(self, timeout: float | None) -> list[Watch]:
+        """Sleep until something is ready; a failure to do so is one of a callback, and nothing is ready then."""
+        if self._by_hand:
+            timeout = _NO_ROOM_S if timeout is None else min(timeout, _NO_ROOM_S)
+        try:
+            ready: list[Watch] = [key.data for key, _ in self._selector.select(timeout)]
+        except OSError as error:
+            if self._on_failure is None:
+                raise
+            self._on_failure(error)
+            ready = []
+        return ready + self._look_by_hand() if self._by_hand else ready
+
+    def _look_by_hand(self) -> list[Watch]:
+        """Those without room in the selector that are ready now; each is offered to it again."""
+        poller = select.poll()
+        for fd, watch in list(self._by_hand.items()):
+            if self._register(watch):
+                del self._by_hand[fd]  # If it is ready, the next turn tells.
+            else:
+                poller.register(fd, select.POLLIN if watch.event == READ else select.POLLOUT)
+        return [self._by_hand[fd] for fd, _ in poller.poll(0)]
 
     def _call(self, callback: Callable[[], bool | None]) -> bool | None:
         try:

@@ -49,8 +49,8 @@ class ClientWatch:
         except (ProcessLookupError, OverflowError):
             self._ended(pid)
             return
-        except PermissionError:
-            pass  # It is there, and another user's.
+        except OSError:
+            pass  # It is there, and another user's; or the system cannot tell now.
         if _is_zombie(pid):
             self._ended(pid)
             return

@@ -24,5 +24,5 @@ class Leftovers:
     def kill(self) -> None:
         """Kill all of them."""
         for child in self._children:
-            with suppress(ProcessLookupError, PermissionError):
+            with suppress(OSError):  # One that may not be signalled must not save the others.
                 child.group.send(signal.SIGKILL)

@@ -156,13 +156,13 @@ class OutputStream:
         if self.ended:
             self.child_end = self.ring.end
             return
-        available = array.array("i", [0])
-        fcntl.ioctl(self._descriptor.fd, termios.FIONREAD, available)
-        self.child_end = self.ring.end + available[0]
+        self.child_end = self.ring.end + self._bytes_in_pipe()
         while self._watch is not None and self.ring.end < self.child_end:
             if not self._read():
-                # Somebody else, who opened the pipe through /proc, has taken the bytes away.
-                self.child_end = self.ring.end
+                # Somebody else, who opened the pipe through /proc, has taken the bytes away; or they are there still,
+                # and come when the system has the memory.
+                self.child_end = self.ring.end + self._bytes_in_pipe()
+                break
         self.look_for_end()
 
     def look_for_end(self) -> None:
@@ -202,10 +202,21 @@ class OutputStream:
     def _on_readable(self) -> None:
         self._read()
 
+    def _bytes_in_pipe(self) -> int:
+        available = array.array("i", [0])
+        try:
+            fcntl.ioctl(self._descriptor.fd, termios.FIONREAD, available)
+        except OSError:
+            return 0  # A system that does not tell: what is there comes all the same, if behind the exit.
+        return available[0]
+
     def _read(self) -> bool:
         """Read once; returns whether anything came, the end included."""
         views = self.ring.room(self._readable_bytes())
-        size = self._descriptor.read_into(views)
+        try:
+            size = self._descriptor.read_into(views)
+        except OSError:
+            size = 0  # A pipe that cannot be read gives nothing more; that is the end of this stream alone.
         del views
         if size is None:
             return False

@@ -4,6 +4,8 @@ Rules of this file: an id is never reused; a session counts against the capacity
 ones the oldest are forgotten first. Nothing whose processes may be left is ever lost sight of.
 """
 
+import errno
+import os
 import shlex
 import signal
 from collections import deque
@@ -100,9 +102,10 @@ class SessionRegistry:
         child = start(order, self._environment, self._descriptor_limit)
         try:
             session = self._open(order, child)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             child.discard()
-            raise spawn_failed(SpawnError(error, "fork", None)) from None
+            why = error if isinstance(error, OSError) else OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+            raise spawn_failed(SpawnError(why, "fork", None)) from None
         for name in session.streams if order.attach is None else order.attach:
             self.attach(session, name, from_offset=None, encoding=None, steal=False)
         return session
@@ -206,7 +209,7 @@ class SessionRegistry:
 
     def has_orphans(self) -> bool:
         """Whether anything is left that left its group."""
-        return bool(self._orphans.living())
+        return self._orphans.any_left()
 
     def has_processes(self) -> bool:
         """Whether any process of any session is left, forgotten sessions included."""

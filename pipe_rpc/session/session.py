@@ -41,7 +41,7 @@ class Session:
     """One child and its facts.
 
     ``on_ready`` is called when there may be something to pull. Where memory or descriptors have run out, making one
-    raises OSError: the pipes are closed then, and the child is the caller's to discard.
+    raises OSError or MemoryError: the pipes are closed then, and the child is the caller's to discard.
     """
 
     def __init__(
@@ -71,11 +71,12 @@ class Session:
         self._on_ready = on_ready
         self._termination = Termination(description.session_id, child, loop, orphans)
         self._timeout: Deadline | None = None
-        self.stdin = StdinPipe(child.stdin_fd, loop, max_bytes=stdin_bytes)
         streams: dict[StreamName, OutputStream] = {}
         fds = {StreamName.STDOUT: child.stdout_fd, StreamName.STDERR: child.stderr_fd}
         orphans.expect(child.pid)
+        stdin = None
         try:
+            self.stdin = stdin = StdinPipe(child.stdin_fd, loop, max_bytes=stdin_bytes)
             for name, fd in fds.items():
                 if fd is not None:
                     streams[name] = OutputStream(
@@ -89,8 +90,11 @@ class Session:
                         on_progress=self._ready,
                     )
             exit_watch.watch(child, self._may_have_exited)
-        except OSError:
-            self.stdin.close("The session could not be built.")
+        except (OSError, MemoryError):
+            if stdin is not None:
+                stdin.close("The session could not be built.")
+            elif child.stdin_fd is not None:
+                os.close(child.stdin_fd)
             for name, fd in fds.items():
                 if name in streams:
                     streams[name].close()
@@ -269,7 +273,7 @@ class Session:
         return Closed(self)
 
     def _may_have_exited(self) -> None:
-        status = self._child.reap()
+        status = self._reap()
         if status is None:
             if self._exit_watch.exit_is_near:
                 self._exit_watch.unwatch(self._child)
@@ -279,11 +283,20 @@ class Session:
         self._exit_watch.unwatch(self._child)
         self._has_exited(status)
 
+    def _reap(self) -> ExitStatus | None:
+        """Take the exit status where the system hands it out now. Raises ChildProcessError where somebody has it."""
+        try:
+            return self._child.reap()
+        except ChildProcessError:
+            raise
+        except OSError:
+            return None
+
     def _reap_later(self, delay_s: float) -> None:
         """Ask again: a tracer that holds the ended process (ptrace(2)) lets us have it only when it likes."""
 
         def reap() -> None:
-            status = self._child.reap()
+            status = self._reap()
             if status is None:
                 self._reap_later(min(delay_s * 2, _LONGEST_REAP_S))
             else:

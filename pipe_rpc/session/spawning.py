@@ -58,8 +58,8 @@ def working_directory(cwd: str | None) -> str:
     """Where a child that is given ``cwd`` starts, as an absolute path."""
     try:
         return os.path.join(os.getcwd(), cwd or "").rstrip("/") or "/"
-    except FileNotFoundError:
-        return cwd or ""  # The server's own directory was deleted under it, which a child may survive as well.
+    except OSError:
+        return cwd or ""  # The server's own directory was deleted under it, or is hidden: a child may live there still.
 
 
 def _child_environment(order: SpawnOrder, environment: Mapping[str, str]) -> Mapping[str, str] | None:

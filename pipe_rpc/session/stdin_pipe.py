@@ -109,6 +109,9 @@ class StdinPipe:
             except BrokenPipeError:
                 self.close("The child has closed its stdin.")
                 return
+            except OSError as error:
+                self.close(f"The system does not take what is written: {error.strerror}.")
+                return
             head.remaining = head.remaining[size:]
             self.pending_bytes -= size
         self._answer_finished()

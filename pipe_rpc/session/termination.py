@@ -4,6 +4,7 @@ Rules of this file: signals go to the process group, and at the hard end also to
 which jobs of an interactive shell never leave. A deadline outlives the child while anything of it is left.
 """
 
+import errno
 import signal
 from contextlib import suppress
 
@@ -41,8 +42,8 @@ class Termination:
             self._child.group.send(number)
         except ProcessLookupError:
             raise self._failed(number, "ESRCH", "nothing of it is left to signal") from None
-        except PermissionError:
-            raise self._failed(number, "EPERM", "it belongs to another user now") from None
+        except OSError as error:
+            raise self._refused(number, error) from None
 
     def request(self, grace_s: float, reason: Reason) -> None:
         """Ask the process to end within the grace; what is left of its group then is killed. Returns at once.
@@ -108,8 +109,14 @@ class Termination:
             self._child.group.send(number)
         except ProcessLookupError:
             pass  # It ended before the signal came: its exit is on the way, or was told.
-        except PermissionError:
-            raise self._failed(number, "EPERM", "it belongs to another user now") from None
+        except OSError as error:
+            raise self._refused(number, error) from None
+
+    def _refused(self, number: int, error: OSError) -> PipeRpcError:
+        if isinstance(error, PermissionError):
+            return self._failed(number, "EPERM", "it belongs to another user now")
+        # A queue of real-time signals that is full (EAGAIN), or a system that has run out of something.
+        return self._failed(number, errno.errorcode.get(error.errno or 0, str(error.errno)), f"{error.strerror}")
 
     def _failed(self, number: int, errno_name: str, why: str) -> PipeRpcError:
         return PipeRpcError(

@@ -1,0 +1,192 @@
+"""Every call of the system that the server makes: how it fails, on which occasion, and with what errnos.
+
+Rules of this file: a call is named by the file and the function as it is written there. Each has rows, or a reason why
+it needs none; the test of the table finds a call that has neither.
+"""
+
+from errno import (
+    EACCES,
+    EAGAIN,
+    ECHILD,
+    ECONNRESET,
+    EINTR,
+    EINVAL,
+    EIO,
+    EMFILE,
+    ENFILE,
+    ENOBUFS,
+    ENOENT,
+    ENOMEM,
+    ENOSPC,
+    EPERM,
+    EPIPE,
+    ESRCH,
+)
+from typing import NamedTuple
+
+from tests.faults import occasions
+from tests.faults.injection import FORK, REGISTER, SELECT
+from tests.faults.occasions import Occasion, spawn_is_refused, spawn_is_survived
+
+PASSING = (EINTR, EAGAIN, ENOMEM, ENOBUFS)
+"""What may be over the next time. Python itself tries again at EINTR (PEP 475), unless something else is in between."""
+WRITING_FAILS = (EIO, EMFILE, ENFILE, ENOSPC, EPIPE, ECONNRESET)
+READING_FAILS = (EIO, EMFILE, ENFILE, ENOSPC, ECONNRESET)
+NO_DESCRIPTOR = (EMFILE, ENFILE, ENOMEM)
+NO_ROOM = (ENOMEM, ENOSPC)
+
+
+class Row(NamedTuple):
+    """A call that fails, an occasion, and the errnos that lead to the same."""
+
+    site: str
+    """The file in which the call is written, and the call as it is written there."""
+    occasion: Occasion
+    numbers: tuple[int, ...]
+    patched: str = ""
+    """What is made to fail, where that is something else than what is written."""
+
+    @property
+    def call(self) -> str:
+        """What is made to fail."""
+        return self.patched or self.site.partition(" ")[2]
+
+
+ROWS = [
+    # The loop
+    Row("loop/loop.py self._selector.register", spawn_is_survived(at=1), NO_ROOM, REGISTER),
+    Row("loop/loop.py self._selector.register", spawn_is_survived(at=2), NO_ROOM, REGISTER),
+    Row("loop/loop.py self._selector.register", spawn_is_survived(at=3), NO_ROOM, REGISTER),
+    Row("loop/loop.py self._selector.register", spawn_is_survived(times=20), NO_ROOM, REGISTER),
+    Row("loop/loop.py self._selector.register", occasions.write_is_finished, NO_ROOM, REGISTER),
+    Row("loop/loop.py self._selector.register", occasions.slow_client_gets_everything, NO_ROOM, REGISTER),
+    Row("loop/loop.py self._selector.select", occasions.server_ends_in_order, (ENOMEM, EINVAL), SELECT),
+    # Descriptors
+    Row("loop/descriptor.py os.readv", occasions.output_comes_all_the_same, PASSING),
+    Row("loop/descriptor.py os.readv", occasions.exit_does_not_overtake_output, PASSING),
+    Row("loop/descriptor.py os.readv", occasions.stream_ends_alone, READING_FAILS),
+    Row("loop/descriptor.py os.writev", occasions.write_is_finished, PASSING),
+    Row("loop/descriptor.py os.writev", occasions.stdin_ends_alone, WRITING_FAILS),
+    Row("loop/descriptor.py os.preadv", occasions.conversation_goes_on, PASSING),
+    Row("loop/descriptor.py os.preadv", occasions.server_ends_in_order, READING_FAILS),
+    Row("loop/descriptor.py os.pwritev", occasions.conversation_goes_on, PASSING),
+    Row("loop/descriptor.py os.pwritev", occasions.server_ends_in_order, WRITING_FAILS),
+    Row("loop/descriptor.py os.pwritev", occasions.log_line_is_dropped, (*PASSING, *WRITING_FAILS)),
+    Row("loop/descriptor.py os.set_blocking", spawn_is_refused(at=1), (ENOMEM, EIO)),
+    Row("loop/descriptor.py os.set_blocking", spawn_is_refused(at=2), (ENOMEM, EIO)),
+    Row("loop/descriptor.py os.set_blocking", spawn_is_refused(at=3), (ENOMEM, EIO)),
+    Row("loop/descriptor.py os.fstat", spawn_is_refused(at=1), (ENOMEM, EIO)),
+    Row("loop/descriptor.py os.fstat", spawn_is_refused(at=2), (ENOMEM, EIO)),
+    Row("loop/descriptor.py os.fstat", spawn_is_refused(at=3), (ENOMEM, EIO)),
+    # Spawning
+    Row("child/spawn.py os.pipe", spawn_is_refused(at=1), NO_DESCRIPTOR),
+    Row("child/spawn.py os.pipe", spawn_is_refused(at=2), NO_DESCRIPTOR),
+    Row("child/spawn.py os.pipe", spawn_is_refused(at=3), NO_DESCRIPTOR),
+    Row("child/spawn.py os.pipe", spawn_is_refused(at=1, mergeStderr=True, stdin="null"), NO_DESCRIPTOR),
+    Row("child/spawn.py os.open", spawn_is_refused(), NO_DESCRIPTOR),
+    Row("child/spawn.py os.pidfd_open", spawn_is_refused(), NO_DESCRIPTOR),
+    Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(), (EAGAIN, ENOMEM), FORK),
+    Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(at=4), NO_DESCRIPTOR, "os.pipe"),
+    Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(at=2, stdin="null"), NO_DESCRIPTOR, "os.open"),
+    Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(), (EIO, ENOMEM), "os.read"),
+    Row("child/descriptor_limit.py resource.setrlimit", spawn_is_refused(), (EPERM, ENOMEM)),
+    Row("child/descriptor_limit.py resource.setrlimit", spawn_is_survived(at=2), (EPERM, ENOMEM)),
+    Row("child/descriptor_limit.py os.open", spawn_is_survived(at=2), NO_DESCRIPTOR),
+    Row("buffers/ring.py mmap.mmap", spawn_is_refused(at=1), (ENOMEM, EAGAIN)),
+    Row("buffers/ring.py mmap.mmap", spawn_is_refused(at=2), (ENOMEM, EAGAIN)),
+    Row("session/spawning.py os.getcwd", spawn_is_survived(), (ENOENT, EACCES, ENOMEM, EIO)),
+    # Ends
+    Row("child/spawn.py os.wait4", occasions.exit_is_told, (EINTR, EAGAIN, ENOMEM)),
+    Row("child/spawn.py os.wait4", occasions.server_ends_when_somebody_else_reaps, (ECHILD,)),
+    Row("session/output_stream.py fcntl.ioctl", occasions.exit_is_told_without_a_count, (EIO, ENOMEM, EPERM)),
+    Row(
+        "child/process_group.py signal.pidfd_send_signal",
+        occasions.signal_is_refused,
+        (EPERM, ESRCH, EAGAIN, EINVAL, ENOMEM),
+    ),
+    Row(
+        "child/process_group.py signal.pidfd_send_signal",
+        occasions.termination_is_refused_and_the_deadline_holds,
+        (EPERM, EAGAIN, ENOMEM),
+    ),
+    Row("child/process_group.py signal.pidfd_send_signal", occasions.exit_is_told, (EPERM, EAGAIN, ENOMEM)),
+    Row("child/process_group.py os.pidfd_open", occasions.signal_is_sent_by_number, NO_DESCRIPTOR),
+    Row("child/process_group.py os.killpg", occasions.group_is_signalled_by_number, (EPERM, EAGAIN, ENOMEM)),
+    # Orphans
+    Row("child/prctl.py open", occasions.termination_is_survived, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
+    Row("child/prctl.py open", occasions.orphan_is_reaped, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
+    Row("child/prctl.py open", occasions.shutdown_leaves_nothing, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
+    Row("child/orphans.py os.waitid", occasions.orphan_is_reaped, (EINTR, ENOMEM)),
+    Row("child/orphans.py os.waitpid", occasions.orphan_is_reaped, (EINTR, ENOMEM)),
+    Row("child/orphans.py os.getsid", occasions.orphan_is_reaped, (EPERM, ENOMEM)),
+    Row("child/orphans.py os.getsid", occasions.shutdown_leaves_nothing, (EPERM, ENOMEM)),
+    Row("child/orphans.py os.kill", occasions.shutdown_leaves_nothing, (EPERM, EAGAIN, ENOMEM)),
+    # The client's process
+    Row("server/client_watch.py os.pidfd_open", occasions.client_is_asked_for, NO_DESCRIPTOR),
+    Row("server/client_watch.py os.kill", occasions.client_is_asked_for_without_help, (EPERM, EAGAIN, ENOMEM)),
+    Row(
+        "server/client_watch.py open",
+        occasions.client_is_asked_for_without_help,
+        NO_DESCRIPTOR,
+        "pipe_rpc.server.client_watch.open",
+    ),
+]
+
+_AT_START = "made once, before the first request: where it fails nothing is served; see test_descriptor_limits.py"
+_CLOSE = "closing a pipe, a pidfd or /dev/null does not fail: there is nothing left to write (close(2))"
+_FLAGS = "made where RWF_NOWAIT does not work; reading and setting flags does not fail on an open descriptor (fcntl(2))"
+_KQUEUE = "macOS"
+_OURS = "an unreaped child of our own can be killed and waited for (kill(2), waitpid(2))"
+_GUARD = "made by the guard, a process of its own; see tests/server/test_guard.py"
+_POLL = "poll(2) over a few descriptors needs no memory of its own"
+
+ELSEWHERE = {
+    "loop/loop.py selectors.DefaultSelector": _AT_START,
+    "loop/loop.py self._selector.unregister": "the selector takes any failure for a descriptor that is gone",
+    "loop/loop.py self._selector.close": _CLOSE,
+    "loop/loop.py select.poll": _POLL,
+    "loop/signals.py os.pipe": _AT_START,
+    "loop/signals.py signal.signal": _AT_START,
+    "loop/signals.py signal.set_wakeup_fd": _AT_START,
+    "loop/descriptor.py os.close": _CLOSE,
+    "loop/descriptor.py os.get_blocking": _FLAGS,
+    "loop/descriptor.py fcntl.fcntl": _AT_START,
+    "loop/descriptor.py os.dup2": _AT_START,
+    "loop/descriptor.py os.isatty": _AT_START,
+    "loop/descriptor.py os.open": _AT_START,
+    "loop/descriptor.py os.ttyname": _AT_START,
+    "child/spawn.py os.close": _CLOSE,
+    "child/spawn.py os.kill": _OURS,
+    "child/spawn.py os.waitpid": _OURS,
+    "child/spawn.py os.uname": _AT_START,
+    "child/descriptor_limit.py os.close": _CLOSE,
+    "child/descriptor_limit.py resource.getrlimit": _AT_START,
+    "child/exit_kqueue.py select.kevent": _KQUEUE,
+    "child/exit_kqueue.py select.kqueue": _KQUEUE,
+    "child/process_group.py os.close": _CLOSE,
+    "child/process_group.py os.kill": "asks whether a number is taken; every answer but ESRCH says so",
+    "child/prctl.py ctypes.CDLL": _AT_START,
+    "child/prctl.py ctypes.CDLL(None).prctl": _AT_START,
+    "session/session.py os.close": _CLOSE,
+    "server/client_watch.py os.close": _CLOSE,
+    "server/guard.py os.dup2": _GUARD,
+    "server/guard.py os.fork": _AT_START,
+    "server/guard.py os.getsid": _GUARD,
+    "server/guard.py os.kill": _GUARD,
+    "server/guard.py os.open": _GUARD,
+    "server/guard.py os.setsid": _AT_START,
+    "server/guard.py os.waitid": _GUARD,
+    "server/guard.py os.waitpid": _GUARD,
+    "server/guard.py signal.signal": _GUARD,
+    "server/log.py os.dup": _AT_START,
+    "server/log.py os.fchmod": _AT_START,
+    "server/log.py os.fstat": _AT_START,
+    "server/log.py os.open": _AT_START,
+    "server/stdio.py os.close": _CLOSE,
+    "server/stdio.py os.dup2": _AT_START,
+    "server/stdio.py os.fstat": _AT_START,
+    "server/stdio.py os.open": _AT_START,
+    "server/stdio.py signal.pthread_sigmask": _AT_START,
+    "server/stdio.py signal.signal": _AT_START,
+    "server/transport.py fcntl.fcntl": "reading a flag does not fail on an open descriptor (fcntl(2))",
+}

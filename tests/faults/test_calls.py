@@ -1,0 +1,77 @@
+"""Every call of the system fails once: the smallest possible thing ends, and everybody else goes on."""
+
+import ast
+import errno
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import pipe_rpc
+from tests.faults.injection import Fault
+from tests.faults.served import Served
+from tests.faults.table import ELSEWHERE, ROWS, Row
+from tests.support.dose import dose
+from tests.support.ledger import Ledger
+
+pytestmark = pytest.mark.attack
+
+FLOORS = ("buffers", "loop", "child", "session", "server")
+SYSTEM = frozenset({"os", "fcntl", "signal", "mmap", "select", "selectors", "resource", "subprocess", "ctypes"})
+"""Modules whose functions ask the system."""
+ASK_NOBODY = frozenset({
+    *("os.fsencode", "os.strerror", "os._exit", "os.getpid", "os.getppid"),
+    *("os.WIFSIGNALED", "os.WTERMSIG", "os.WCOREDUMP", "os.WIFEXITED", "os.WEXITSTATUS", "os.waitstatus_to_exitcode"),
+    "subprocess.Popen.__new__",
+    *("signal.Signals", "signal.Signals.__members__.get", "signal.valid_signals", "signal.getsignal"),
+})  # fmt: skip
+"""Functions of these modules that cannot fail."""
+
+CASES = [
+    pytest.param(row, number, id=f"{row.site} {row.occasion.__name__} {errno.errorcode[number]}")
+    for row in ROWS
+    for number in row.numbers[: dose(short=1, ci=99, long=99)]
+]
+
+
+class _Inject:
+    """Lets one call fail with one errno."""
+
+    def __init__(self, served: Served, call: str, number: int) -> None:
+        self.number = errno.errorcode[number]
+        self._inject = partial(served.faults.inject, call, number)
+
+    def __call__(self, *, at: int = 1, times: int = 1, when: Callable[..., bool] = lambda *_: True) -> Fault:
+        """See Faults.inject."""
+        return self._inject(at=at, times=times, when=when)
+
+
+@pytest.mark.parametrize(("row", "number"), CASES)
+def test_a_call_that_fails_harms_nobody_else(row: Row, number: int, served: Served, ledger: Ledger) -> None:
+    row.occasion(served, _Inject(served, row.call, number))
+    if served.is_running:
+        served.check_bystander()
+        served.finish()
+    ledger.enter("system-call faults in process", tried=1)
+
+
+def test_every_call_of_the_system_has_a_row_in_the_table_or_a_reason_why_not() -> None:
+    root = Path(pipe_rpc.__file__).parent
+    found = {
+        f"{path.relative_to(root)} {call}" for floor in FLOORS for path in (root / floor).glob("**/*.py")
+        for call in _calls(ast.parse(path.read_text()))
+    }  # fmt: skip
+    rows = {row.site for row in ROWS}
+    assert sorted(found - rows - ELSEWHERE.keys()) == [], "these calls have no fault injected: add rows to table.py"
+    assert sorted((rows | ELSEWHERE.keys()) - found) == [], "the server makes these calls no more"
+    assert sorted(rows & ELSEWHERE.keys()) == []
+
+
+def _calls(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            asks = name == "open" or name.startswith("self._selector.") or name.partition(".")[0] in SYSTEM
+            if asks and name not in ASK_NOBODY and not name.startswith("os.path."):
+                yield name
