@@ -1,13 +1,43 @@
 """What became of the original: each of its 49 features and of its 40 flaws, and the tests that prove it.
 
 Rules of this file: a row says in a sentence of our own what the feature is on this wire, or what stands where the flaw
-was; where the contract decides otherwise than the original did, the row says so. A proof is a test that fails if the
-sentence is not true. `test_original.py` keeps the tables honest.
+was; where the contract decides otherwise than the original did, the row says so. `test_original.py` keeps the tables
+honest.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from tests.house.proofs import (
+    ATTACH,
+    CANCEL,
+    DELIVERY,
+    ERRORS,
+    EVENT_ORDERS,
+    EXIT,
+    LIFE,
+    LIFECYCLE,
+    LISTING,
+    LOOP,
+    MALFORMED,
+    NEIGHBOUR,
+    ORACLE,
+    OUTPUT,
+    PROMISES,
+    PUMP,
+    READ,
+    REGISTRY,
+    SESSION,
+    SPAWN,
+    STDIN,
+    STDIN_PIPE,
+    STREAM,
+    TERMINATION,
+    WALL_CLOCK,
+    Proofs,
+    of,
+)
 
 
 class Row(NamedTuple):
@@ -16,41 +46,8 @@ class Row(NamedTuple):
     number: int
     becomes: str
     """What it is here."""
-    proofs: tuple[str, ...]
-    """Node ids: a test with its parameter, or without it all of its parameters."""
+    proofs: Proofs
 
-
-def of(file: str, *tests: str) -> tuple[str, ...]:
-    """The node ids of tests of one file."""
-    return tuple(f"tests/{file}::{test}" for test in tests)
-
-
-ATTACH = "e2e/test_attach.py"
-CANCEL = "e2e/test_cancel.py"
-ERRORS = "e2e/test_errors.py"
-EXIT = "e2e/test_exit.py"
-LIFE = "e2e/test_life_cycle.py"
-LISTING = "e2e/test_listing.py"
-MALFORMED = "e2e/test_malformed_input.py"
-NEIGHBOUR = "e2e/test_good_neighbour.py"
-OUTPUT = "e2e/test_output.py"
-PROMISES = "e2e/test_original_promises.py"
-READ = "e2e/test_read.py"
-SPAWN = "e2e/test_spawn.py"
-STDIN = "e2e/test_stdin.py"
-TERMINATION = "e2e/test_termination.py"
-
-DELIVERY = "properties/test_delivery.py"
-EVENT_ORDERS = "session/test_event_orders.py"
-LIFECYCLE = "session/test_lifecycle.py"
-LOOP = "loop/test_loop.py"
-ORACLE = "support/test_oracle.py"
-PUMP = "server/test_pump.py"
-REGISTRY = "session/test_registry.py"
-SESSION = "session/test_session.py"
-STDIN_PIPE = "session/test_stdin_pipe.py"
-STREAM = "session/test_output_stream.py"
-WALL_CLOCK = "session/test_wall_clock.py"
 
 WRONG = "test_wrong_params_are_named_by_path_and_nothing_is_coerced"
 

@@ -1,0 +1,429 @@
+"""Every limit at its edge: set to a small value, what just fits passes, and one more gets what the contract says.
+
+`tests/house/limit_edges.py` names for each limit the tests that prove it; a limit without one fails there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipe_rpc.limits import Limits, option_name
+from pipe_rpc.protocol.naming import wire_name
+from tests.support.available import unavailable
+from tests.support.bare_server import Family
+from tests.support.fixture_types import MakeGate, StartWire
+from tests.support.frames import encode_frame
+from tests.support.processes import WatchedProcess, descendants, frozen
+from tests.support.programs import child, python, shell
+from tests.support.refusals import REQUEST_CANCELLED, check_refusal, problems, refusal
+from tests.support.trace import DEADLINE_S
+from tests.support.wire_client import Message, WireClient
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, or the capacity of pipes")
+
+
+@pytest.mark.parametrize("name", Limits._fields)
+def test_a_limit_of_the_command_line_is_told_at_initialize(start_wire: StartWire, name: str) -> None:
+    # As far from the default as leaves a server that works, and the three of the backlog in their order.
+    chosen = getattr(Limits(), name) - 1 if name in ("min_backlog_bytes", "max_sessions") else 3_000_003
+    wire = start_wire(f"{option_name(name)}={chosen}", initialize=False)
+    wire.start("initialize", {"processId": None, "capabilities": {}}, id="hello")
+    told = wire.answer("hello")["result"]["capabilities"]["experimental"]["pipeRpc"]["limits"]
+    others = {wire_name(each): value for each, value in Limits()._asdict().items() if each != name}
+    few_descriptors = told["maxSessions"] if name != "max_sessions" else None
+    assert told.pop(wire_name(name)) == chosen
+    if few_descriptors is not None and few_descriptors < others["maxSessions"]:
+        others["maxSessions"] = few_descriptors  # A low hard RLIMIT_NOFILE lowers it.
+    assert told == others
+
+
+# ---- frames
+
+
+def body_of(size: int) -> bytes:
+    """A request of exactly so many bytes."""
+    begin = b'{"jsonrpc":"2.0","id":"sized","method":"session/list","params":{}'
+    return begin + b" " * (size - len(begin) - 1) + b"}"
+
+
+@pytest.mark.parametrize("length", [1000, 1001])
+def test_a_body_of_max_frame_bytes_passes_and_one_byte_more_ends_the_connection(
+    start_wire: StartWire, length: int
+) -> None:
+    wire = start_wire("--max-frame-bytes=1000")
+    wire.send_raw(encode_frame_of(body_of(length)))
+    if length <= 1000:
+        assert wire.answer("sized")["result"] == {"sessions": []}
+        return
+    error = wire.receive()
+    assert (error["id"], error["error"]["code"]) == (None, -32700)
+    assert wire.wait_exit() == 1
+
+
+def encode_frame_of(body: bytes) -> bytes:
+    """A frame around bytes, in the plainest spelling."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+@pytest.mark.parametrize("length", [200, 201])
+def test_a_header_of_max_header_bytes_passes_and_one_byte_more_ends_the_connection(
+    start_wire: StartWire, length: int
+) -> None:
+    wire = start_wire("--max-header-bytes=200")
+    body = body_of(100)
+    header = b"Content-Length: 100\r\nX: "
+    wire.send_raw(header + b"x" * (length - len(header)) + b"\r\n\r\n" + body)
+    if length <= 200:
+        assert wire.answer("sized")["result"] == {"sessions": []}
+        return
+    error = wire.receive()
+    assert (error["id"], error["error"]["code"]) == (None, -32700)
+    assert wire.wait_exit() == 1
+
+
+# ---- sessions
+
+
+def test_max_sessions_are_open_at_once_and_one_more_is_refused(start_wire: StartWire) -> None:
+    wire = start_wire("--max-sessions=3")
+    sessions = [wire.spawn(["cat"])["sessionId"] for _ in range(3)]
+    error = refusal(wire, "LimitExceeded", "session/spawn", {"argv": ["cat"]})
+    assert (error.data["limit"], error.data["value"]) == ("maxSessions", 3)
+    wire.request("session/write", {"sessionId": sessions[0], "close": True})
+    wire.wait_closed(sessions[0])
+    wire.spawn(["cat"])
+
+
+def closed_session(wire: WireClient, length: int = 0) -> str:
+    """A session that has written so many bytes and is over."""
+    session: str = wire.spawn(["head", "-c", str(length), "/dev/zero"], attach=[])["sessionId"]
+    wire.wait_closed(session)
+    return session
+
+
+def listed(wire: WireClient) -> list[str]:
+    return [info["sessionId"] for info in wire.request("session/list")["sessions"]]
+
+
+def test_max_exited_sessions_are_kept_and_one_more_makes_the_oldest_forgotten(start_wire: StartWire) -> None:
+    wire = start_wire("--max-exited-sessions=3")
+    sessions = [closed_session(wire) for _ in range(3)]
+    assert listed(wire) == sessions
+    fourth = closed_session(wire)
+    assert listed(wire) == [*sessions[1:], fourth]
+    refusal(wire, "SessionNotFound", "session/info", {"sessionId": sessions[0]})
+
+
+def test_max_exited_backlog_bytes_are_kept_and_one_more_makes_the_oldest_forgotten(start_wire: StartWire) -> None:
+    wire = start_wire("--max-exited-backlog-bytes=2000")
+    first, second = closed_session(wire, 1000), closed_session(wire, 1000)
+    assert listed(wire) == [first, second]
+    third = closed_session(wire, 1)
+    assert listed(wire) == [second, third]
+    refusal(wire, "SessionNotFound", "session/read", {"sessionId": first, "stream": "stdout"})
+
+
+@pytest.mark.parametrize(("length", "gone"), [(4096, 0), (4097, 1)])
+def test_default_backlog_bytes_are_retained_and_one_more_pushes_out_the_first(
+    start_wire: StartWire, length: int, gone: int
+) -> None:
+    wire = start_wire("--default-backlog-bytes=4096")
+    session = closed_session(wire, length)
+    stdout = wire.request("session/info", {"sessionId": session})["stdout"]
+    assert (stdout["startOffset"], stdout["endOffset"], stdout["missedBytes"]) == (gone, length, gone)
+
+
+@pytest.mark.parametrize(
+    ("option", "fits", "too_much"),
+    [("--min-backlog-bytes=2000", 2000, 1999), ("--max-backlog-bytes=2000000", 2_000_000, 2_000_001)],
+)
+def test_a_backlog_may_be_asked_for_within_its_bounds_and_no_byte_beyond(
+    start_wire: StartWire, option: str, fits: int, too_much: int
+) -> None:
+    wire = start_wire(option)
+    found = problems(wire, "session/spawn", {"argv": ["true"], "backlogBytes": too_much})
+    assert found.keys() == {"params.backlogBytes"}
+    assert str(fits) in found["params.backlogBytes"], "the bound is told"
+    wire.wait_closed(wire.spawn(["true"], backlogBytes=fits)["sessionId"])
+
+
+@pytest.mark.parametrize("member", ["command", "originator"])
+def test_a_label_has_max_label_characters_and_not_one_more(start_wire: StartWire, member: str) -> None:
+    wire = start_wire("--max-label-characters=20")
+    found = problems(wire, "session/spawn", {"argv": ["true"], member: "é" * 21})
+    assert found.keys() == {f"params.{member}"}
+    info = wire.spawn(["true"], **{member: "é" * 20})
+    assert info[member] == "é" * 20
+    wire.wait_closed(info["sessionId"])
+
+
+def test_the_originator_of_a_connection_has_max_label_characters_and_not_one_more(start_wire: StartWire) -> None:
+    wire = start_wire("--max-label-characters=20", initialize=False)
+    hello: Message = {"processId": None, "capabilities": {}, "clientInfo": {"name": "n" * 21}}
+    found = problems(wire, "initialize", {**hello, "initializationOptions": {"originator": "o" * 21}})
+    assert found.keys() == {"params.initializationOptions.originator"}
+    # The name is LSP's, which sets it no limit: it is taken, and as an originator counts so far.
+    wire.request("initialize", hello)
+    info = wire.spawn(["true"])
+    assert info["originator"] == "n" * 20
+    wire.wait_closed(info["sessionId"])
+
+
+# ---- output
+
+
+@pytest.mark.parametrize(("length", "pieces"), [(100, [100]), (101, [100, 1])])
+def test_a_notification_has_max_output_bytes_and_one_more_comes_in_the_next(
+    start_wire: StartWire, length: int, pieces: list[int]
+) -> None:
+    wire = start_wire("--max-output-bytes=100")
+    session = closed_session(wire, length)
+    wire.request("session/attach", {"sessionId": session, "stream": "stdout"})
+    wire.wait_notification("session/detached", sessionId=session, stream="stdout", reason="ended")
+    assert [output["length"] for output in wire.delivered(session, "stdout")] == pieces
+
+
+@pytest.mark.parametrize(("length", "pieces"), [(100, [100]), (101, [100, 1])])
+def test_child_read_bytes_are_read_in_one_turn_and_one_more_in_the_next(
+    start_wire: StartWire, gate: MakeGate, length: int, pieces: list[int]
+) -> None:
+    wire, held = start_wire("--child-read-bytes=100"), gate()
+    # Written at once, and not followed by an exit, at which everything would be read.
+    session = wire.spawn(shell('printf "%0${2}d" 0; read _ < "$1"', held.path, length))["sessionId"]
+    wire.wait_output(session, "stdout", length)
+    assert [output["length"] for output in wire.delivered(session, "stdout")] == pieces
+    held.open_and_release()
+    wire.wait_closed(session)
+
+
+@pytest.mark.parametrize(("asked", "told"), [({}, 100), ({"maxBytes": 200}, 200), ({"maxBytes": 201}, 200)])
+def test_a_read_has_default_read_bytes_or_what_is_asked_for_up_to_max_read_bytes(
+    start_wire: StartWire, asked: Message, told: int
+) -> None:
+    wire = start_wire("--default-read-bytes=100", "--max-read-bytes=200")
+    session = closed_session(wire, 1000)
+    answer = wire.request("session/read", {"sessionId": session, "stream": "stdout", **asked})
+    assert (answer["length"], answer["nextOffset"], answer["ended"]) == (told, told, False)
+
+
+# ---- stdin
+
+
+def test_max_stdin_bytes_may_wait_and_one_more_is_refused(start_wire: StartWire, gate: MakeGate) -> None:
+    wire, held = start_wire("--max-stdin-bytes=1000"), gate()
+    session = wire.spawn(child("slow_reader", held.path))["sessionId"]
+    refusal(wire, "StdinFull", "session/write", {"sessionId": session, "data": "x" * 1001})
+    assert wire.request("session/write", {"sessionId": session, "data": "x" * 1000}) == {"bytesWritten": 1000}
+    waiting = fill_stdin(wire, session)
+    refusal(wire, "StdinFull", "session/write", {"sessionId": session, "data": "x"})
+    held.open_and_release()
+    assert wire.result(waiting)["bytesWritten"] > 0
+    wire.request("session/write", {"sessionId": session, "close": True})
+    wire.wait_closed(session)
+
+
+def fill_stdin(wire: WireClient, session: str) -> int | str:
+    """Write until exactly 1000 bytes wait, and return the id of the last request, which waits."""
+    while True:
+        request = wire.start("session/write", {"sessionId": session, "data": "x" * 1000})
+        waiting = wire.request("session/info", {"sessionId": session})["stdin"]["pendingBytes"]
+        if waiting == 1000:
+            return request
+        if waiting:
+            wire.start("session/write", {"sessionId": session, "data": "x" * (1000 - waiting)})
+            return request
+        assert wire.result(request) == {"bytesWritten": 1000}
+
+
+# ---- time
+
+
+def test_the_grace_is_default_grace_ms_where_nobody_says_another(start_wire: StartWire) -> None:
+    wire = start_wire("--default-grace-ms=2400")  # Above what it is by default, so that no delay can pass for it.
+    session = wire.spawn(child("stubborn"))["sessionId"]
+    wire.wait_output(session, "stdout", len("ready\n"))
+    begun = time.monotonic()
+    wire.request("session/terminate", {"sessionId": session})
+    assert wire.wait_exited(session)["outcome"] == "hardKilled"
+    assert time.monotonic() - begun >= 2.4
+
+
+@pytest.mark.parametrize("asked", [300, 301, 10**9])
+def test_a_grace_is_max_grace_ms_long_at_most(start_wire: StartWire, asked: int) -> None:
+    wire = start_wire("--max-grace-ms=300")
+    session = wire.spawn(child("stubborn"))["sessionId"]
+    wire.wait_output(session, "stdout", len("ready\n"))
+    begun = time.monotonic()
+    wire.request("session/terminate", {"sessionId": session, "graceMs": asked})
+    assert wire.wait_exited(session)["outcome"] == "hardKilled"
+    assert time.monotonic() - begun >= 0.3
+
+
+TRACER = """
+import ctypes, sys
+ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+ptrace.restype = ctypes.c_long
+ptrace.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+PTRACE_SEIZE = 0x4206
+print("held" if ptrace(PTRACE_SEIZE, int(sys.argv[1]), None, None) == 0 else "refused", flush=True)
+sys.stdin.readline()
+"""
+"""Keeps a process from being seen as ended by its parent, as long as this one lives (ptrace(2))."""
+
+WELCOMES_TRACERS = """
+import ctypes, os, signal
+PR_SET_PTRACER, ANY = 0x59616D61, ctypes.c_ulong(-1)
+ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANY, 0, 0, 0)
+os.write(1, b"ready\\n")
+while True: signal.pause()
+"""
+
+
+@linux_only
+@pytest.mark.parametrize(("limit_ms", "lasts_s"), [(300, 0.3), (2500, 2.5)])
+def test_kill_timeout_ms_after_the_kill_the_server_ends_without_those_that_did_not(
+    start_wire: StartWire, limit_ms: int, lasts_s: float
+) -> None:
+    wire = start_wire(f"--kill-timeout-ms={limit_ms}")
+    info = wire.spawn(python(WELCOMES_TRACERS), graceMs=0)
+    wire.wait_output(info["sessionId"], "stdout", len("ready\n"))
+    tracing = python(TRACER, info["pid"])
+    with subprocess.Popen(tracing, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tracer:
+        assert tracer.stdout is not None
+        if tracer.stdout.readline() != b"held\n":
+            unavailable("the system does not let a process be traced; allow ptrace(2)")
+        begun = time.monotonic()
+        wire.process.send_signal(signal.SIGTERM)
+        wire.process.send_signal(signal.SIGTERM)
+        wire.wait_until(lambda: "did not end after SIGKILL" in wire.stderr_text(), "the end without it")
+        assert lasts_s <= time.monotonic() - begun
+    assert wire.wait_exit() == 1
+
+
+# ---- requests and answers
+
+
+def test_max_pending_requests_wait_and_one_more_is_refused(start_wire: StartWire) -> None:
+    wire = start_wire("--max-pending-requests=3")
+    session = wire.spawn(["cat"])["sessionId"]
+    waits = [wire.start("session/wait", {"sessionId": session}) for _ in range(3)]
+    error = check_refusal(wire, "LimitExceeded", wire.start("session/wait", {"sessionId": session}))
+    assert (error.data["limit"], error.data["value"]) == ("maxPendingRequests", 3)
+    wire.notify("$/cancelRequest", {"id": waits[0]})
+    assert wire.answer(waits[0])["error"]["code"] == REQUEST_CANCELLED
+    waits[0] = wire.start("session/wait", {"sessionId": session})
+    wire.request("session/terminate", {"sessionId": session, "graceMs": 0})
+    assert [wire.result(wait)["exit"]["signal"] for wait in waits] == ["SIGKILL"] * 3
+
+
+@linux_only
+@pytest.mark.parametrize("limit", [1, 3, 64])
+def test_requests_per_turn_are_handled_and_one_more_leaves_the_others_their_turn(
+    start_wire: StartWire, gate: MakeGate, limit: int
+) -> None:
+    wire, held, written = start_wire(f"--requests-per-turn={limit}"), gate(), gate()
+    script = "read _ < $1; echo output; echo > $2; read _ < $1"
+    session = wire.spawn(shell(script, held.path, written.path))["sessionId"]
+    server = [wire.pid, *descendants(wire.pid)][:2]
+    requests = [wire.next_id() for _ in range(20)]
+    wire.fence()  # Behind it the server waits for requests, rather than having some left of the turn before.
+    with frozen(server):
+        # The server finds the output and the requests together.
+        held.open_and_release()
+        written.wait()
+        wire.send_all({"jsonrpc": "2.0", "id": each, "method": "session/list"} for each in requests)
+    wire.wait_output(session, "stdout", len("output\n"))
+    wire.answer(requests[-1])
+    arrived = [entry.message for entry in wire.trace if entry.direction == "in" and isinstance(entry.message, dict)]
+    output = next(place for place, message in enumerate(arrived) if message.get("method") == "session/output")
+    before = sum(message.get("id") in requests for message in arrived[:output])
+    # A turn's share where they are read, and one more before what was read meanwhile is told.
+    assert before == min(2 * limit, len(requests))
+    held.open_and_release()
+    wire.wait_closed(session)
+
+
+PIPE_BYTES = 4096
+"""The capacity that these tests give to the pipe from the server: the smallest that there is (fcntl(2))."""
+
+
+def small_pipe(wire: WireClient) -> None:
+    """Let little fit between the server and the client, so that it shows what waits in the server."""
+    assert wire.process.stdout is not None
+    assert fcntl.fcntl(wire.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES) == PIPE_BYTES
+
+
+@linux_only
+@pytest.mark.parametrize("mark", [2000, 400_000])
+def test_output_is_made_up_to_outbound_low_water_bytes_and_one_notification(
+    start_wire: StartWire, gate: MakeGate, mark: int
+) -> None:
+    output_bytes, frame_bytes, written = 500, 1000, gate()
+    wire = start_wire(f"--outbound-low-water-bytes={mark}", f"--max-output-bytes={output_bytes}")
+    small_pipe(wire)
+    with wire.not_reading():
+        spawned = wire.start("session/spawn", {"argv": child("spew", "stdout", 900_000, written.path)})
+        assert written.wait() == b"written\n"  # The ring has all of it.
+        asked = wire.start("session/list")
+    wire.answer(asked)
+    arrived = [entry.message for entry in wire.trace if entry.direction == "in" and isinstance(entry.message, dict)]
+    place = next(index for index, message in enumerate(arrived) if message.get("id") == asked)
+    ahead = sum(len(encode_frame(message)) for message in arrived[:place] if message.get("method") == "session/output")
+    assert ahead <= PIPE_BYTES + mark + frame_bytes
+    assert ahead >= mark // 2, "as much as may wait does"
+    wire.wait_closed(wire.result(spawned)["sessionId"])
+
+
+@linux_only
+def test_answers_up_to_max_outbound_bytes_hold_up_nothing(start_wire: StartWire, gate: MakeGate) -> None:
+    wire, later = start_wire("--max-outbound-bytes=100000", "--flush-timeout-ms=100"), gate()
+    small_pipe(wire)
+    doomed = wire.spawn(child("stubborn"), graceMs=0)
+    wire.wait_output(doomed["sessionId"], "stdout", len("ready\n"))
+    with wire.not_reading(), WatchedProcess(doomed["pid"]) as watched:
+        requests = [wire.start("no/such", {"filler": number}) for number in range(400)]
+        wire.start("session/spawn", {"argv": shell("sleep 0.5; echo > $1", later.path), "attach": []})
+        later.wait()  # Five times as long as a client may read nothing that leaves too much unread.
+        wire.start("session/terminate", {"sessionId": doomed["sessionId"]})
+        watched.wait_gone()
+    answers = [wire.answer(request) for request in requests]
+    assert 50_000 < sum(len(encode_frame(answer)) for answer in answers) < 100_000
+
+
+@linux_only
+def test_who_leaves_more_than_max_outbound_bytes_unread_is_given_up(start_wire: StartWire) -> None:
+    wire = start_wire("--max-outbound-bytes=100000", "--flush-timeout-ms=100")
+    small_pipe(wire)
+    with wire.not_reading(), Family(wire.pid) as family:
+        for number in range(1000):
+            wire.start("no/such", {"filler": number})
+        assert wire.process.wait(DEADLINE_S) == 1
+        family.wait_gone()
+    assert "--max-outbound-bytes" in wire.stderr_text() or wire.stderr_text() == ""
+
+
+@linux_only
+@pytest.mark.parametrize("limit_ms", [200, 60_000])
+def test_a_server_that_ends_waits_flush_timeout_ms_for_a_client_to_read(start_wire: StartWire, limit_ms: int) -> None:
+    wire = start_wire(f"--flush-timeout-ms={limit_ms}")
+    small_pipe(wire)
+    flood = wire.spawn(["yes"], graceMs=0)
+    session = flood["sessionId"]
+    with wire.not_reading(), WatchedProcess(flood["pid"]) as watched:
+        begun = time.monotonic()
+        wire.process.send_signal(signal.SIGTERM)
+        watched.wait_gone()
+        if limit_ms == 200:
+            assert wire.process.wait(DEADLINE_S) == 1
+            assert time.monotonic() - begun >= 0.2
+            return
+    # Longer than any wait of a test: the server is there as long as this client needs, and tells everything.
+    assert wire.wait_exited(session)["reason"] == "shutdown"
+    wire.wait_closed(session)
+    assert wire.wait_exit() == 1

@@ -1,0 +1,46 @@
+"""Where each limit is tried at its edge: what just fits passes, and one more gets what the contract says.
+
+Rules of this file: one row for each field of `pipe_rpc.limits.Limits`, in its order; every proof sets the option on the
+command line of a real server. `test_limits.py` fails for a limit that has no row.
+"""
+
+from __future__ import annotations
+
+from tests.house.proofs import Proofs, of
+
+LIMITS = "e2e/test_limits.py"
+
+EDGES: dict[str, Proofs] = {
+    "max_frame_bytes": of(LIMITS, "test_a_body_of_max_frame_bytes_passes_and_one_byte_more_ends_the_connection"),
+    "max_header_bytes": of(LIMITS, "test_a_header_of_max_header_bytes_passes_and_one_byte_more_ends_the_connection"),
+    "max_sessions": of(LIMITS, "test_max_sessions_are_open_at_once_and_one_more_is_refused"),
+    "max_exited_sessions": of(LIMITS, "test_max_exited_sessions_are_kept_and_one_more_makes_the_oldest_forgotten"),
+    "max_exited_backlog_bytes": of(
+        LIMITS, "test_max_exited_backlog_bytes_are_kept_and_one_more_makes_the_oldest_forgotten"
+    ),
+    "default_backlog_bytes": of(LIMITS, "test_default_backlog_bytes_are_retained_and_one_more_pushes_out_the_first"),
+    "min_backlog_bytes": of(LIMITS, "test_a_backlog_may_be_asked_for_within_its_bounds_and_no_byte_beyond"),
+    "max_backlog_bytes": of(LIMITS, "test_a_backlog_may_be_asked_for_within_its_bounds_and_no_byte_beyond"),
+    "max_output_bytes": of(LIMITS, "test_a_notification_has_max_output_bytes_and_one_more_comes_in_the_next"),
+    "max_label_characters": of(
+        LIMITS,
+        "test_a_label_has_max_label_characters_and_not_one_more",
+        "test_the_originator_of_a_connection_has_max_label_characters_and_not_one_more",
+    ),
+    "default_read_bytes": of(LIMITS, "test_a_read_has_default_read_bytes_or_what_is_asked_for_up_to_max_read_bytes"),
+    "max_read_bytes": of(LIMITS, "test_a_read_has_default_read_bytes_or_what_is_asked_for_up_to_max_read_bytes"),
+    "max_stdin_bytes": of(LIMITS, "test_max_stdin_bytes_may_wait_and_one_more_is_refused"),
+    "default_grace_ms": of(LIMITS, "test_the_grace_is_default_grace_ms_where_nobody_says_another"),
+    "max_grace_ms": of(LIMITS, "test_a_grace_is_max_grace_ms_long_at_most"),
+    "max_pending_requests": of(LIMITS, "test_max_pending_requests_wait_and_one_more_is_refused"),
+    "outbound_low_water_bytes": of(LIMITS, "test_output_is_made_up_to_outbound_low_water_bytes_and_one_notification"),
+    "max_outbound_bytes": of(
+        LIMITS,
+        "test_answers_up_to_max_outbound_bytes_hold_up_nothing",
+        "test_who_leaves_more_than_max_outbound_bytes_unread_is_given_up",
+    ),
+    "child_read_bytes": of(LIMITS, "test_child_read_bytes_are_read_in_one_turn_and_one_more_in_the_next"),
+    "requests_per_turn": of(LIMITS, "test_requests_per_turn_are_handled_and_one_more_leaves_the_others_their_turn"),
+    "kill_timeout_ms": of(LIMITS, "test_kill_timeout_ms_after_the_kill_the_server_ends_without_those_that_did_not"),
+    "flush_timeout_ms": of(LIMITS, "test_a_server_that_ends_waits_flush_timeout_ms_for_a_client_to_read"),
+}
