@@ -133,10 +133,12 @@ class Endpoint:
         if self._connection is None:
             if method == "initialize":
                 return self._initialize(request)
-            raise PipeRpcError(ErrorCode.SERVER_NOT_INITIALIZED, f"{method} came before initialize. Send that first.")
+            raise PipeRpcError(
+                ErrorCode.SERVER_NOT_INITIALIZED, f"{shown(method)} came before initialize. Send that first."
+            )
         if self._phase is Phase.SHUT_DOWN:
             raise PipeRpcError(
-                ErrorCode.INVALID_REQUEST, f"{method} came after shutdown or exit: the server is ending."
+                ErrorCode.INVALID_REQUEST, f"{shown(method)} came after shutdown or exit: the server is ending."
             )
         if method == "initialize":
             raise PipeRpcError(ErrorCode.INVALID_REQUEST, "initialize was answered already. Send it once.")

@@ -1,0 +1,45 @@
+"""Mutated conversations in process: whatever comes in, the contract for malformed input holds.
+
+A seed gives the same streams on every machine. `python -m tests.fuzz.mutated SEED [INPUTS]` runs more of them.
+"""
+
+import pytest
+
+from tests.fuzz.corpus import corpus
+from tests.fuzz.memory_server import Room
+from tests.fuzz.mutated import run
+from tests.fuzz.target import attack
+from tests.support.dose import dose
+from tests.support.ledger import Ledger
+
+pytestmark = pytest.mark.attack
+
+SEEDS = (20_001, 20_002, 20_003, 20_004)
+INPUTS = dose(short=8_000, ci=250_000, long=2_500_000)
+
+
+@pytest.mark.parametrize("name", corpus().all_streams())
+def test_every_input_of_the_corpus_is_taken_as_the_contract_says(memory: Room, name: str) -> None:
+    stream = corpus().all_streams()[name]
+    whole = attack(memory, [stream])
+    assert whole.answers > 0 or whole.bodies == 0
+
+    handshake, spawn = corpus().conversations["life_of_a_session"][0], corpus().conversations["life_of_a_session"][2]
+    frames = b"".join(b"Content-Length: %d\r\n\r\n%b" % (len(body), body) for body in (handshake, spawn))
+    initialized = attack(memory, [frames + stream])
+    assert initialized.answers >= 2
+    assert attack(memory, [frames + stream[:1], *(stream[at : at + 1] for at in range(1, min(len(stream), 300)))])
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mutated_conversations_break_nothing(memory: Room, ledger: Ledger, seed: int) -> None:
+    outcome = run(memory, seed, INPUTS)
+    assert outcome.probed > outcome.streams / 2, "hardly a stream got as far as its probe"
+    assert outcome.broken > 0
+    assert outcome.answers > outcome.inputs / 2, "hardly an input was answered: the mutator makes noise"
+    ledger.enter(
+        "malformed inputs in process (mutated corpus)",
+        tried=outcome.inputs,
+        measured=f"{outcome.cpu_s / outcome.inputs * 1e6:.0f} µs each",
+    )
