@@ -28,7 +28,8 @@ class Limits(NamedTuple):
         int, "Closed sessions that are kept for reading; beyond it the oldest are forgotten."
     ] = 256
     max_exited_backlog_bytes: Annotated[
-        int, "Retained output of closed sessions in total; beyond it the oldest are forgotten."
+        int,
+        "Memory of what closed sessions retain, output and the texts that describe them; beyond it the oldest go.",
     ] = 64 * 1024 * 1024
     max_tombstones: Annotated[
         int, "Forgotten sessions whose ends are still told to who asks for them; beyond it the oldest are unknown ids."

@@ -87,6 +87,21 @@ def test_a_header_of_max_header_bytes_passes_and_one_byte_more_ends_the_connecti
     assert wire.wait_exit() == 1
 
 
+@pytest.mark.parametrize("values", [1000, 1001])
+def test_a_message_has_max_message_values_and_one_more_is_refused(start_wire: StartWire, values: int) -> None:
+    wire = start_wire("--max-message-values=1000")
+    # The message itself, its four names, three of its values, and the array that is params.
+    message = {"jsonrpc": "2.0", "id": "counted", "method": "session/list", "params": [0] * (values - 9)}
+    wire.send_raw(encode_frame(message))
+    if values <= 1000:
+        assert wire.answer("counted")["error"]["code"] == -32602
+    else:
+        error = wire.receive()
+        assert (error["id"], error["error"]["code"]) == (None, -32700)
+        assert "--max-message-values" in error["error"]["message"]
+    wire.fence()
+
+
 # ---- sessions
 
 
@@ -120,8 +135,43 @@ def test_max_exited_sessions_are_kept_and_one_more_makes_the_oldest_forgotten(st
     refusal(wire, "SessionNotFound", "session/info", {"sessionId": sessions[0]})
 
 
+def test_max_tombstones_are_remembered_and_one_more_makes_the_oldest_unknown(start_wire: StartWire) -> None:
+    wire = start_wire("--max-tombstones=2")
+
+    def remembered() -> list[bool]:
+        refusals = [refusal(wire, "SessionNotFound", "session/info", {"sessionId": each}) for each in sessions]
+        return ["forgotten" in error.data for error in refusals]
+
+    sessions = [closed_session(wire) for _ in range(2)]
+    wire.request("session/purge")
+    assert remembered() == [True, True]
+    sessions.append(closed_session(wire))
+    wire.request("session/purge")
+    assert remembered() == [False, True, True]
+
+
+@pytest.mark.parametrize(("total", "retained"), [(2000, 2000), (1999, 1000)])
+def test_rings_grow_up_to_max_total_backlog_bytes_and_by_one_byte_less_they_do_not(
+    start_wire: StartWire, total: int, retained: int
+) -> None:
+    wire = start_wire(
+        f"--max-total-backlog-bytes={total}",
+        "--child-read-bytes=1000",
+        "--min-backlog-bytes=1000",
+    )
+    argv = ["head", "-c", "2000", "/dev/zero"]
+    session = wire.spawn(argv, attach=[], mergeStderr=True, backlogBytes=2000)["sessionId"]
+    wire.wait_closed(session)
+    stream = wire.request("session/info", {"sessionId": session})["stdout"]
+    assert (stream["startOffset"], stream["endOffset"]) == (2000 - retained, 2000)
+    assert stream["missedBytes"] == 2000 - retained
+
+
 def test_max_exited_backlog_bytes_are_kept_and_one_more_makes_the_oldest_forgotten(start_wire: StartWire) -> None:
-    wire = start_wire("--max-exited-backlog-bytes=2000")
+    # The texts that describe a session are kept as well, and each of these takes the same.
+    argv = ["head", "-c", "1000", "/dev/zero"]
+    texts = sum(map(sys.getsizeof, (*argv, " ".join(argv), "pytest")))
+    wire = start_wire(f"--max-exited-backlog-bytes={2 * (1000 + texts)}", options={"originator": "pytest"})
     first, second = closed_session(wire, 1000), closed_session(wire, 1000)
     assert listed(wire) == [first, second]
     third = closed_session(wire, 1)

@@ -13,14 +13,19 @@ LIMITS = "e2e/test_limits.py"
 EDGES: dict[str, Proofs] = {
     "max_frame_bytes": of(LIMITS, "test_a_body_of_max_frame_bytes_passes_and_one_byte_more_ends_the_connection"),
     "max_header_bytes": of(LIMITS, "test_a_header_of_max_header_bytes_passes_and_one_byte_more_ends_the_connection"),
+    "max_message_values": of(LIMITS, "test_a_message_has_max_message_values_and_one_more_is_refused"),
     "max_sessions": of(LIMITS, "test_max_sessions_are_open_at_once_and_one_more_is_refused"),
     "max_exited_sessions": of(LIMITS, "test_max_exited_sessions_are_kept_and_one_more_makes_the_oldest_forgotten"),
     "max_exited_backlog_bytes": of(
         LIMITS, "test_max_exited_backlog_bytes_are_kept_and_one_more_makes_the_oldest_forgotten"
     ),
+    "max_tombstones": of(LIMITS, "test_max_tombstones_are_remembered_and_one_more_makes_the_oldest_unknown"),
     "default_backlog_bytes": of(LIMITS, "test_default_backlog_bytes_are_retained_and_one_more_pushes_out_the_first"),
     "min_backlog_bytes": of(LIMITS, "test_a_backlog_may_be_asked_for_within_its_bounds_and_no_byte_beyond"),
     "max_backlog_bytes": of(LIMITS, "test_a_backlog_may_be_asked_for_within_its_bounds_and_no_byte_beyond"),
+    "max_total_backlog_bytes": of(
+        LIMITS, "test_rings_grow_up_to_max_total_backlog_bytes_and_by_one_byte_less_they_do_not"
+    ),
     "max_output_bytes": of(LIMITS, "test_a_notification_has_max_output_bytes_and_one_more_comes_in_the_next"),
     "max_label_characters": of(
         LIMITS,
