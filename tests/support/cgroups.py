@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 
 from pipe_rpc.child.cgroup import all_directories
 from pipe_rpc.child.cgroup_place import PREFIX, find_home
 from pipe_rpc.child.cgroup_tree import CgroupTree
 
 
+@cache
 def home_of_cgroups() -> str | None:
     """The directory in which a server that is started here makes its control groups; None where it cannot.
 
-    Tests pick what they expect by this, for it depends on the machine and on who runs them.
+    Tests pick what they expect by this, for it depends on the machine and on who runs them. It is tried once, for the
+    try also removes what servers have left that were killed.
     """
     home = find_home() if sys.platform == "linux" else None
     tree = CgroupTree(home)
