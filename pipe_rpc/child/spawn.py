@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal, NamedTuple
 
+from pipe_rpc.child.cgroup import Cgroup
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_status import ExitStatus, Usage, from_wait_status
 from pipe_rpc.child.process_group import ProcessGroup
@@ -45,13 +47,21 @@ class SpawnError(Exception):
 
 
 class Child:
-    """A started process and our ends of its pipes, which the caller closes."""
+    """A started process, what it starts in turn, and our ends of its pipes, which the caller closes."""
 
     def __init__(
-        self, pid: int, group: ProcessGroup, stdin_fd: int | None, stdout_fd: int, stderr_fd: int | None
+        self,
+        pid: int,
+        group: ProcessGroup,
+        stdin_fd: int | None,
+        stdout_fd: int,
+        stderr_fd: int | None,
+        cgroup: Cgroup | None = None,
     ) -> None:
         self.pid = pid
         self.group = group
+        self.cgroup = cgroup
+        """What nothing that it starts leaves by itself; None where it has none."""
         self.stdin_fd = stdin_fd
         self.stdout_fd = stdout_fd
         self.stderr_fd = stderr_fd
@@ -66,34 +76,70 @@ class Child:
             return None
         return from_wait_status(status, Usage(used.ru_utime, used.ru_stime, used.ru_maxrss * _MAX_RSS_UNIT))
 
-    def discard(self) -> None:
-        """Kill the group and reap a child that nobody is going to watch; its pipes are the caller's."""
-        self.group.send(signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+    def kill(self) -> None:
+        """Send SIGKILL to the group, and to everything in the cgroup.
+
+        Raises ProcessLookupError where nobody is left in the group, PermissionError where the system refuses, and
+        OSError where descriptors or memory have run out.
+        """
+        try:
+            if self.cgroup is not None:
+                self.cgroup.kill()
+        finally:
+            self.group.send(signal.SIGKILL)
+
+    def has_processes(self) -> bool:
+        """Whether anything of the group or in the cgroup is left; an unreaped child counts."""
+        return self.group.has_members() or (self.cgroup is not None and self.cgroup.is_populated())
+
+    def has_running(self) -> bool | None:
+        """Whether anything that the child, which has ended, started is running now; None where nobody can know."""
+        return None if self.cgroup is None else self.cgroup.has_running()
+
+    def forget(self) -> None:
+        """Never signal the group again."""
         self.group.forget()
 
+    def discard(self) -> None:
+        """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's."""
+        self.kill()
+        os.waitpid(self.pid, 0)
+        self.group.forget()
+        if self.cgroup is not None:
+            self.cgroup.remove()
 
-def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit) -> Child:
-    """Start a child. Raises SpawnError; nothing is left behind then."""
+
+def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTree | None = None) -> Child:
+    """Start a child, in a cgroup of its own where there are any. Raises SpawnError; nothing is left behind then."""
+    cgroups = cgroups or CgroupTree(None)
     opened: list[int] = []
+    pid = 0
     try:
         stdin_fds = _open_pipe(opened) if spec.stdin_pipe else (None, None)
         stdout_fds = _open_pipe(opened)
         stderr_fds = (None, None) if spec.merge_stderr else _open_pipe(opened)
         # Keeps a number free for the pidfd, so that a child that runs is not lost for want of one.
         opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-        with descriptor_limit.original():
+        with cgroups.birth() as cgroup, descriptor_limit.original():
             pid = _start(spec, stdin_fds[0], stdout_fds[1], stderr_fds[1])
         os.close(opened.pop())
-        pidfd = _open_pidfd(pid) if pidfd_works() else None
+        pidfd = os.pidfd_open(pid) if pidfd_works() else None
     except OSError as error:
+        if pid:
+            # No pidfd is to be had (the system has run out of files or memory), or no way back from its cgroup: a child
+            # that nobody can watch must not run.
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            if cgroup is not None:
+                cgroup.kill()
+                cgroup.remove()
         _close(opened)
         raise SpawnError(error, "fork", None) from None
     except BaseException:
         _close(opened)
         raise
     _close([fd for fd in (stdin_fds[0], stdout_fds[1], stderr_fds[1]) if fd is not None])
-    return Child(pid, ProcessGroup(pid, pidfd), stdin_fds[1], stdout_fds[0], stderr_fds[0])
+    return Child(pid, ProcessGroup(pid, pidfd), stdin_fds[1], stdout_fds[0], stderr_fds[0], cgroup)
 
 
 @cache
@@ -141,16 +187,6 @@ def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) 
     # then may be another child's.
     process.returncode = 0
     return process.pid
-
-
-def _open_pidfd(pid: int) -> int:
-    try:
-        return os.pidfd_open(pid)
-    except OSError:
-        # The system as a whole has run out of files or memory: a child that nobody can watch must not run.
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise
 
 
 def _open_pipe(opened: list[int]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from pipe_rpc import __version__
+from pipe_rpc.child.cgroup_place import find_home
 from pipe_rpc.limits import Limits, option_name, reason
 from pipe_rpc.server.guard import stand_guard
 from pipe_rpc.server.log import LogLevel, open_log
@@ -45,8 +46,8 @@ def main(argv: list[str]) -> int:
     reset_signals()
     if os.isatty(0):
         sys.stderr.write(_WHAT_WE_WAIT_FOR)
-    if options.guard:
-        stand_guard()
+    cgroup_home = find_home() if options.cgroup else None
+    guarded = options.guard and stand_guard(cgroup_home)
     try:
         stdio = claim_stdio()
     except OSError:
@@ -60,7 +61,7 @@ def main(argv: list[str]) -> int:
     # Imported only now: whatever prints while it is imported prints to stderr.
     from pipe_rpc.server.app import Server, Settings
 
-    server = Server(stdio, Settings(limits, options.client_process_id), log)
+    server = Server(stdio, Settings(limits, options.client_process_id, guarded, cgroup_home), log)
     # What was imported lives as long as the server: let no collection look at it again.
     gc.collect()
     gc.freeze()
@@ -100,6 +101,12 @@ def _parser() -> argparse.ArgumentParser:
         dest="guard",
         action="store_false",
         help="run without the parent process that cleans up should the server be killed",
+    )
+    parser.add_argument(
+        "--no-cgroup",
+        dest="cgroup",
+        action="store_false",
+        help="run sessions without control groups of their own (Linux)",
     )
     limits = parser.add_argument_group("limits", "bytes, milliseconds and counts; told to the client at initialize")
     for name, default in Limits()._asdict().items():

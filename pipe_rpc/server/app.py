@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from pipe_rpc.buffers.framer import FramingError
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import choose_exit_watch
 from pipe_rpc.child.orphans import Orphans
@@ -37,6 +38,10 @@ class Settings(NamedTuple):
 
     limits: Limits
     client_process_id: int | None
+    guarded: bool = False
+    """Whether a guard stands by."""
+    cgroup_home: str | None = None
+    """The directory of the cgroup that the server is in; None: sessions get no cgroups."""
 
 
 class Server:
@@ -46,11 +51,13 @@ class Server:
         limits = settings.limits
         self._loop = Loop(on_failure=self._fail)
         self._log = log
+        self._kill_timeout_s = limits.kill_timeout_ms / 1000
         self._failures = 0
         self._descriptor_limit = DescriptorLimit()
         self._signals = SignalWatch(
             self._loop, {each: partial(self._end_by_signal, each.name) for each in _ENDING_SIGNALS}
         )
+        self._cgroups = CgroupTree(settings.cgroup_home)
         self._exit_watch = choose_exit_watch(self._loop, self._signals)
         self._registry = registry = SessionRegistry(
             self._loop,
@@ -60,6 +67,7 @@ class Server:
             limits,
             wall_clock=time.time_ns,
             environment=os.environ,
+            cgroups=self._cgroups,
         )
         self._transport = Transport(
             self._loop,
@@ -84,6 +92,7 @@ class Server:
             log,
             send=self._transport.send,
             watch_client=self._client_watch.watch,
+            guarded=settings.guarded,
         )
         self._loop.add_before_sleep(self._transport.handle_waiting)
         self._loop.add_before_sleep(Pump(registry, teller, self._transport, limits).pump_and_flush)
@@ -96,6 +105,8 @@ class Server:
             self._loop.run()
         finally:
             self._registry.end_all(kill=True)  # After an orderly end there is nothing to kill.
+            if not self._cgroups.close(self._kill_timeout_s):
+                self._log.error("some control groups could not be removed, since a process in them did not end")
             self._client_watch.close()
             self._transport.close()
             self._exit_watch.close()

@@ -62,6 +62,7 @@ class Endpoint:
         *,
         send: Callable[[bytes], None],
         watch_client: Callable[[int], None],
+        guarded: bool = False,
     ) -> None:
         self._loop = loop
         self._registry = registry
@@ -72,6 +73,7 @@ class Endpoint:
         self._log = log
         self._send = send
         self._watch_client = watch_client
+        self._guarded = guarded
         self._phase = Phase.NEW
         self._connection: Connection | None = None
         self._shutdown_id: Id | None = None
@@ -162,7 +164,9 @@ class Endpoint:
         self._phase = Phase.READY
         if self._connection.process_id is not None:
             self._watch_client(self._connection.process_id)
-        return initialize_result(self._limits, self._registry.max_sessions)
+        registry = self._registry
+        containment = registry.containment.value
+        return initialize_result(self._limits, registry.max_sessions, containment=containment, guarded=self._guarded)
 
     def _shut_down(self, request_id: Id) -> Any:
         self._phase = Phase.SHUT_DOWN

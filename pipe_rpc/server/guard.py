@@ -4,24 +4,34 @@ Rules of this file: it is forked before anything heavy is imported, and holds no
 client sees the end of the server as it comes. It waits, and does nothing else. When the server is killed, everything
 that the server had started falls to its guard, the next subreaper up, and is killed (prctl(2), PR_SET_CHILD_SUBREAPER).
 When the guard is killed, the server is told by a signal and ends in order (PR_SET_PDEATHSIG). The server has a session
-of its own, so that no signal to the guard's process group takes both at once. Linux only; elsewhere the server runs
-unguarded.
+of its own, so that no signal to the guard's process group takes both at once. Where sessions have cgroups, these are
+killed first and in one stroke: whoever forks and forks does not win a race against the guard. Linux only; elsewhere the
+server runs unguarded.
 """
 
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 from pipe_rpc.child import prctl
+from pipe_rpc.child.cgroup import Cgroup
+from pipe_rpc.child.cgroup_place import server_directory
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
+_PATIENCE_S = 2.0
+"""How long to wait for killed processes to leave their cgroups; one that is stuck in the kernel may never."""
 
-def stand_guard() -> None:
-    """Fork: return in the child, which is to become the server; the parent guards it and ends with its exit status."""
+
+def stand_guard(cgroup_home: str | None = None) -> bool:
+    """Fork: return in the child, which is to become the server; the parent guards it and ends with its exit status.
+
+    ``cgroup_home`` is where the server makes its cgroups. Returns whether there is a guard.
+    """
     if sys.platform != "linux" or not prctl.become_subreaper():
-        return
+        return False
     inherited = frozenset(prctl.children())
     guard_pid = os.getpid()
     server_pid = os.fork()
@@ -30,11 +40,11 @@ def stand_guard() -> None:
         prctl.signal_when_parent_ends(signal.SIGTERM)
         if os.getppid() != guard_pid:
             os._exit(1)  # It ended between the fork and the line above, and took the client's end of things with it.
-        return
-    os._exit(_guard(server_pid, inherited))
+        return True
+    os._exit(_guard(server_pid, inherited, cgroup_home))
 
 
-def _guard(server_pid: int, inherited: frozenset[int]) -> int:
+def _guard(server_pid: int, inherited: frozenset[int], cgroup_home: str | None) -> int:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
@@ -48,6 +58,10 @@ def _guard(server_pid: int, inherited: frozenset[int]) -> int:
     os.waitid(os.P_PID, server_pid, os.WEXITED | os.WNOWAIT)
     for number in _FORWARDED:
         signal.signal(number, signal.SIG_IGN)
+    cgroup = None if cgroup_home is None else Cgroup(server_directory(cgroup_home, server_pid))
+    if cgroup is not None:
+        with suppress(OSError):  # Whom this does not reach, the following does.
+            cgroup.kill()
     _, status = os.waitpid(server_pid, 0)
     spared = set(inherited)
     while left := [pid for pid in prctl.children() if pid not in spared and not _is_of_our_session(pid)]:
@@ -57,6 +71,8 @@ def _guard(server_pid: int, inherited: frozenset[int]) -> int:
                 os.waitpid(pid, 0)  # Its own children are ours from here on, and next.
             except (ProcessLookupError, PermissionError):
                 spared.add(pid)  # It runs as another user now, by a set-uid program.
+    if cgroup is not None:
+        cgroup.remove(_PATIENCE_S)
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 

@@ -76,8 +76,12 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
     )
 
 
-def initialize_result(limits: Limits, max_sessions: int) -> Mapping[str, Any]:
-    """The answer to ``initialize``; ``max_sessions`` is what the descriptors allow."""
+def initialize_result(limits: Limits, max_sessions: int, *, containment: str, guarded: bool) -> Mapping[str, Any]:
+    """The answer to ``initialize``; ``max_sessions`` is what the descriptors allow.
+
+    ``containment`` is how new sessions are held together (see SessionInfo); ``guarded`` whether another process cleans
+    up should the server be killed.
+    """
     in_force = limits._replace(max_sessions=max_sessions)._asdict()
     return {
         "serverInfo": {"name": "pipe-rpc", "version": __version__},
@@ -88,6 +92,8 @@ def initialize_result(limits: Limits, max_sessions: int) -> Mapping[str, Any]:
                     "protocolVersion": PROTOCOL_VERSION,
                     "methods": [method.name for method in METHODS],
                     "notifications": [method.name for method in NOTIFICATIONS],
+                    "containment": containment,
+                    "guard": guarded,
                     "limits": {wire_name(name): value for name, value in in_force.items()},
                 }
             },

@@ -35,6 +35,7 @@ def session_info(session: Session) -> SessionInfo:
         originator=description.originator,
         created_at=description.created_at,
         merge_stderr=description.merge_stderr,
+        containment=description.containment.value,
         stdin=StdinInfo(open=session.stdin.is_open, pending_bytes=session.stdin.pending_bytes),
         stdout=_stream_info(session.streams[StreamName.STDOUT]),
         stderr=None if stderr is None else _stream_info(stderr),
@@ -126,6 +127,7 @@ def _exit_members(exit_: Exit) -> dict[str, Any]:
             system_ms=_milliseconds(status.usage.system_s),
             max_rss_bytes=status.usage.max_rss_bytes,
         ),
+        "processes_left": exit_.processes_left,
     }
 
 

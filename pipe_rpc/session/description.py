@@ -1,12 +1,24 @@
 """The facts of a session: what it was spawned as, and how it ended."""
 
 import sys
+from enum import Enum
 from typing import NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.session.lifecycle import Outcome, Reason
 from pipe_rpc.session.output_stream import Overflow
+
+
+class Containment(Enum):
+    """What holds on to the processes that a session starts, from the best hold to the least."""
+
+    CGROUP = "cgroup"
+    """All of them, whatever they do."""
+    SUBREAPER = "subreaper"
+    """The process group, the jobs of a shell; whoever leaves these ends with the server, or with its guard."""
+    GROUP = "group"
+    """The process group."""
 
 
 class Description(NamedTuple):
@@ -27,6 +39,7 @@ class Description(NamedTuple):
     """Wall clock, Unix seconds: for people; no decision is taken on it."""
     started: float
     """The loop's clock."""
+    containment: Containment = Containment.GROUP
 
     @property
     def kept_bytes(self) -> int:
@@ -42,3 +55,5 @@ class Exit(NamedTuple):
     reason: Reason | None
     exited_at: float
     duration_s: float
+    processes_left: bool | None = None
+    """Whether something that it started was running then; None where nobody can know."""

@@ -1,6 +1,5 @@
-"""Process groups that outlived their sessions: nothing is told of them any more, and they end with the server."""
+"""What outlived its session, group or cgroup: nothing is told of it any more, and it ends with the server."""
 
-import signal
 from contextlib import suppress
 
 from pipe_rpc.child.spawn import Child
@@ -13,16 +12,16 @@ class Leftovers:
         self._children: list[Child] = []
 
     def add(self, child: Child) -> None:
-        """Keep hold of a child's group, which has members."""
+        """Keep hold of what a child has started, of which something is left."""
         self._children.append(child)
 
     def count(self) -> int:
-        """How many groups still have members; the others are let go of."""
-        self._children = [child for child in self._children if child.group.has_members()]
+        """Of how many children something is left; the others are let go of."""
+        self._children = [child for child in self._children if child.has_processes()]
         return len(self._children)
 
     def kill(self) -> None:
         """Kill all of them."""
         for child in self._children:
-            with suppress(OSError):  # One that may not be signalled must not save the others.
-                child.group.send(signal.SIGKILL)
+            with suppress(OSError):  # It is gone, or may not be killed; one must not save the others.
+                child.kill()

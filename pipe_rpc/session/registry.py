@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
@@ -22,7 +23,7 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
-from pipe_rpc.session.description import Description
+from pipe_rpc.session.description import Containment, Description
 from pipe_rpc.session.leftovers import Leftovers
 from pipe_rpc.session.lifecycle import Reason
 from pipe_rpc.session.output_stream import Attachment
@@ -51,6 +52,7 @@ class SessionRegistry:
         *,
         wall_clock: Callable[[], int],
         environment: Mapping[str, str],
+        cgroups: CgroupTree | None = None,
     ) -> None:
         """Start empty; ``wall_clock`` counts nanoseconds since the epoch."""
         self._loop = loop
@@ -61,6 +63,7 @@ class SessionRegistry:
         self._wall_clock = wall_clock
         self._environment = environment
         self._budget = RingBudget(limits.max_total_backlog_bytes)
+        self._cgroups = cgroups or CgroupTree(None)
         self._sessions: dict[str, Session] = {}
         self._closed: dict[Session, int] = {}  # the oldest first, with what it kept when it was closed
         self._closed_bytes = 0
@@ -77,6 +80,11 @@ class SessionRegistry:
     def spawned(self) -> int:
         """How many sessions there have been."""
         return self._spawned
+
+    @property
+    def containment(self) -> Containment:
+        """How the next session is held together, as far as can be known before it is spawned."""
+        return self._containment(has_cgroup=self._cgroups.works)
 
     @property
     def max_sessions(self) -> int:
@@ -99,7 +107,7 @@ class SessionRegistry:
                 limit="maxSessions",
                 value=self.max_sessions,
             )
-        child = start(order, self._environment, self._descriptor_limit)
+        child = start(order, self._environment, self._descriptor_limit, self._cgroups)
         try:
             session = self._open(order, child)
         except (OSError, MemoryError) as error:
@@ -200,6 +208,9 @@ class SessionRegistry:
         for session in [*self._sessions.values(), *self._departing]:
             with suppress(PipeRpcError):  # What may not be signalled must not save the others.
                 session.terminate(0 if kill else session.description.grace_s, Reason.SHUTDOWN)
+        if kill:
+            with suppress(OSError):  # Each was, or is, killed by itself as well.
+                self._cgroups.kill()
         self._leftovers.kill()
         self._orphans.send(signal.SIGKILL if kill else signal.SIGTERM)
 
@@ -247,6 +258,7 @@ class SessionRegistry:
             timeout_s=order.timeout_s,
             created_at=created_ns / 1e9,
             started=self._loop.time(),
+            containment=self._containment(has_cgroup=child.cgroup is not None),
         )
         session = Session(
             description,
@@ -267,6 +279,11 @@ class SessionRegistry:
         """What to show for it: as much as a client may give."""
         command = shlex.join(order.argv) if order.command is None else order.command
         return command[: self._limits.max_label_characters]
+
+    def _containment(self, *, has_cgroup: bool) -> Containment:
+        if has_cgroup:
+            return Containment.CGROUP
+        return Containment.SUBREAPER if self._orphans.adopts else Containment.GROUP
 
     def _note_ready(self, session: Session) -> None:
         if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.

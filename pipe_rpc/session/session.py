@@ -154,7 +154,7 @@ class Session:
         return any(stream.is_behind for stream in self._turns)
 
     def has_processes(self) -> bool:
-        """Whether anything of the process group is left."""
+        """Whether anything of the process group, or in the cgroup, is left."""
         return self._termination.has_processes()
 
     def stream(self, name: StreamName) -> OutputStream:
@@ -217,7 +217,7 @@ class Session:
             self._termination.cancel()
 
     def release_group(self) -> Child | None:
-        """End all signalling by this object: the child, where something of its group may be left, else None."""
+        """End all signalling by this object: the child, where something of it may be left, else None."""
         return self._termination.release()
 
     def _time_out(self) -> None:
@@ -308,7 +308,8 @@ class Session:
         self._orphans.release(self.pid)
         outcome = self._termination.exited(status)
         duration_s = self._loop.time() - self.description.started
-        self.exit = Exit(status, outcome, self.lifecycle.reason, self._wall_clock(), duration_s)
+        left = self._child.has_running()
+        self.exit = Exit(status, outcome, self.lifecycle.reason, self._wall_clock(), duration_s, left)
         self.stdin.close("The child has exited.")
         for stream in self._turns:
             stream.child_exited()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
 from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
@@ -36,7 +37,12 @@ class SpawnOrder(NamedTuple):
     grace_s: float
 
 
-def start(order: SpawnOrder, environment: Mapping[str, str], descriptor_limit: DescriptorLimit) -> Child:
+def start(
+    order: SpawnOrder,
+    environment: Mapping[str, str],
+    descriptor_limit: DescriptorLimit,
+    cgroups: CgroupTree | None = None,
+) -> Child:
     """Start the child; ``environment`` is what it may inherit.
 
     Raises PipeRpcError: STREAM_UNAVAILABLE or SPAWN_FAILED.
@@ -49,7 +55,8 @@ def start(order: SpawnOrder, environment: Mapping[str, str], descriptor_limit: D
         )
     env = _child_environment(order, environment)
     try:
-        return spawn(SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe), descriptor_limit)
+        spec = SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe)
+        return spawn(spec, descriptor_limit, cgroups)
     except SpawnError as error:
         raise spawn_failed(error) from None
 
@@ -84,6 +91,8 @@ def spawn_failed(error: SpawnError) -> PipeRpcError:
             what = f"{path!r} is there, but the interpreter in its first line is not: {error.reason}."
         case "exec" if error.errno == errno.ENOEXEC:
             what = f"{path!r} is no program: {error.reason}. A script needs a first line such as '#!/bin/sh'."
+        case "exec" if error.errno == errno.ETXTBSY:
+            what = f"{path!r} is being written: {error.reason}. Spawn again once whoever writes it has closed it."
         case "exec":
             what = f"The program {path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
         case "fork":

@@ -1,11 +1,13 @@
 """How a session's processes are brought to their end: the life cycle's decisions, carried out.
 
-Rules of this file: signals go to the process group, and at the hard end also to orphans of the child's kernel session,
-which jobs of an interactive shell never leave. A deadline outlives the child while anything of it is left.
+Rules of this file: signals go to the process group. The hard end is for everything that the child ever started where it
+has a cgroup; elsewhere for its group and the orphans of its kernel session, which jobs of an interactive shell never
+leave. A deadline outlives the child while anything of it is left.
 """
 
 import errno
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 
 from pipe_rpc.child.exit_status import ExitStatus, signal_name
@@ -33,8 +35,8 @@ class Termination:
         return self.lifecycle.state is State.EXITED
 
     def has_processes(self) -> bool:
-        """Whether anything of the process group is left."""
-        return not self.has_exited or self._child.group.has_members()
+        """Whether anything of the process group, or in the cgroup, is left."""
+        return not self.has_exited or self._child.has_processes()
 
     def send(self, number: int) -> None:
         """Send a signal to the process group. Raises PipeRpcError: SIGNAL_FAILED."""
@@ -46,7 +48,7 @@ class Termination:
             raise self._refused(number, error) from None
 
     def request(self, grace_s: float, reason: Reason) -> None:
-        """Ask the process to end within the grace; what is left of its group then is killed. Returns at once.
+        """Ask the process to end within the grace; what is left of it then is killed. Returns at once.
 
         Raises PipeRpcError: SIGNAL_FAILED where the system refuses the signal; the deadline holds all the same.
         """
@@ -72,13 +74,13 @@ class Termination:
         return outcome
 
     def release(self) -> Child | None:
-        """End all signalling from here: the child, where something of its group may be left, else None."""
+        """End all signalling from here: the child, where something of it may be left, else None."""
         if self.lifecycle.deadline is not None:
             self._kill_if_due(self.lifecycle.deadline)  # Nobody will be here when it is due.
         self.cancel()
-        if self._child.group.has_members():
+        if self._child.has_processes():
             return self._child
-        self._child.group.forget()
+        self._child.forget()
         return None
 
     def cancel(self) -> None:
@@ -101,12 +103,15 @@ class Termination:
     def _kill(self) -> None:
         if self.has_exited:
             self._orphans.condemn(self._child.pid)
-        self._send_to_survivors(signal.SIGKILL)
+        self._to_survivors(signal.SIGKILL, self._child.kill)
 
     def _send_to_survivors(self, number: int) -> None:
+        self._to_survivors(number, lambda: self._child.group.send(number))
+
+    def _to_survivors(self, number: int, send: Callable[[], None]) -> None:
         """Send a signal if there is anybody left to get it."""
         try:
-            self._child.group.send(number)
+            send()
         except ProcessLookupError:
             pass  # It ended before the signal came: its exit is on the way, or was told.
         except OSError as error:

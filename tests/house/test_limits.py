@@ -60,7 +60,8 @@ def test_a_limit_is_an_option_with_its_reason_and_its_default(name: str, help_te
 @EVERY
 def test_a_limit_is_told_at_initialize(name: str) -> None:
     limits = Limits(**{name: 123_456})
-    told = initialize_result(limits, limits.max_sessions)["capabilities"]["experimental"]["pipeRpc"]["limits"]
+    result = initialize_result(limits, limits.max_sessions, containment="group", guarded=False)
+    told = result["capabilities"]["experimental"]["pipeRpc"]["limits"]
     assert told[wire_name(name)] == 123_456
 
 

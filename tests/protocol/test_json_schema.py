@@ -26,6 +26,7 @@ EXIT = {
     "outcome": "hardKilled",
     "reason": None,
     "usage": {"userMs": 0, "systemMs": 0.5, "maxRssBytes": 1},
+    "processesLeft": None,
 }
 STREAM = {
     "startOffset": 0,
@@ -45,6 +46,7 @@ SESSION = {
     "originator": "",
     "createdAt": 1,
     "mergeStderr": True,
+    "containment": "subreaper",
     "stdin": {"open": False, "pendingBytes": 0},
     "stdout": STREAM,
     "stderr": None,

@@ -306,7 +306,7 @@ class Bench:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _spawn(self, spec: SpawnSpec, descriptor_limit: DescriptorLimit) -> FakeChild:
+    def _spawn(self, spec: SpawnSpec, *_: object) -> FakeChild:
         self.specs.append(spec)
         child = FakeChild(
             merge_stderr=spec.merge_stderr, stdin_pipe=spec.stdin_pipe, pid=FIRST_PID + len(self.children)

@@ -19,8 +19,11 @@ from pipe_rpc.server.guard import stand_guard
 from tests.child.isolation import isolated
 from tests.support.available import unavailable
 from tests.support.bare_server import read_to_end
+from tests.support.cgroups import directories_of, home_of_cgroups
+from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.leaks import own_descendants
+from tests.support.ledger import Ledger
 from tests.support.processes import WatchedProcess, descendants, process_state, wait_state
 from tests.support.programs import child, shell
 from tests.support.server_command import SERVER
@@ -28,6 +31,9 @@ from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import WireClient
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
+
+BOTH_KILLED = dose(short=1, ci=5, long=100)
+BOMBS = dose(short=1, ci=5, long=100)
 
 SOON_S = 1.0
 """How long what a killed server leaves behind may live on."""
@@ -87,6 +93,12 @@ def before() -> list[int]:
     return own_descendants()
 
 
+def directories(server: int) -> set[str]:
+    """The control groups that there are of a server."""
+    cgroup_home = home_of_cgroups()
+    return set() if cgroup_home is None else directories_of(cgroup_home, server)
+
+
 def household(wire: WireClient, *, guarded: bool = True) -> Household:
     """Start a session of escapees, and wait until all of them have escaped."""
     session = wire.spawn(child("escapees"), graceMs=DEADLINE_S * 1000)["sessionId"]
@@ -100,12 +112,14 @@ def household(wire: WireClient, *, guarded: bool = True) -> Household:
 
 @contextmanager
 def watching(home: Household, before: list[int]) -> Iterator[Watch]:
-    """Watch the household for the length of a block."""
+    """Watch the household for the length of a block, in which the server ends and leaves no directory."""
     watch = Watch(home.wire, before)
     try:
         assert {home.server, *home.pids.values()} - {home.wire.pid} <= watch.pids
         assert set(watch.living()) == watch.pids
+        assert bool(directories(home.server)) == (home_of_cgroups() is not None)
         yield watch
+        assert directories(home.server) == set()
     finally:
         watch.close()
 
@@ -267,7 +281,8 @@ def test_jobs_of_a_shell_with_job_control_end_with_their_session(wire: WireClien
     wire.wait_closed(session)
 
 
-def test_a_daemon_outlives_its_session_but_not_the_server(wire: WireClient) -> None:
+def test_without_control_groups_a_daemon_outlives_its_session_but_not_the_server(start_wire: StartWire) -> None:
+    wire = start_wire("--no-cgroup")
     home = household(wire)
     other = wire.spawn(["/bin/cat"])["sessionId"]
     with contextlib.closing(WatchedProcess(home.pids["daemon"])) as daemon:
@@ -401,6 +416,103 @@ def test_without_a_guard_the_client_s_child_is_the_server(start_wire: StartWire)
     pid = wire.spawn(["/bin/cat"])["pid"]
     assert children_of(wire.pid) == [pid]
     assert os.getsid(wire.pid) == os.getsid(0)
+
+
+# ---- both at once, or a race
+
+
+@pytest.fixture
+def cgroup_home() -> str:
+    """Where servers make their control groups; skips where they cannot."""
+    found = home_of_cgroups()
+    if found is None:
+        pytest.skip("no control group can be made here: that takes cgroup v2, Linux 5.14 and the right to write to it")
+    return found
+
+
+def _kill_both(home: Household) -> None:
+    """Kill the guard and the server in one instant: neither can do anything in between."""
+    for pid in (home.wire.pid, home.server):
+        os.kill(pid, signal.SIGSTOP)
+        wait_state(pid, "T")
+    for pid in (home.wire.pid, home.server):
+        os.kill(pid, signal.SIGKILL)
+    assert home.wire.wait_exit() == -signal.SIGKILL
+    os.waitpid(home.server, 0)  # It has come to this process, a subreaper.
+
+
+@pytest.mark.attack
+def test_what_both_left_when_they_were_killed_at_once_ends_with_the_next_start(
+    start_wire: StartWire, before: list[int], cgroup_home: str, ledger: Ledger
+) -> None:
+    for _ in range(BOTH_KILLED):
+        home = household(start_wire())
+        with watching(home, before) as watch:
+            _kill_both(home)
+            # A server that somebody else starts meanwhile cleans up as well.
+            start_wire().finish()
+            deadline = time.monotonic() + DEADLINE_S
+            while watch.living():
+                assert time.monotonic() < deadline, "the next server has not killed what was left"
+                os.sched_yield()
+            for pid in watch.left():
+                if pid in watch.pids:
+                    os.waitpid(pid, 0)
+            assert watch.left() == []
+    ledger.enter("guard and server killed in one instant, then a new start", tried=BOTH_KILLED)
+
+
+def test_a_server_that_is_started_beside_another_leaves_it_alone(
+    start_wire: StartWire, before: list[int], cgroup_home: str
+) -> None:
+    home = household(start_wire())
+    start_wire().finish()
+    assert home.wire.request("session/info", {"sessionId": home.session})["state"] == "running"
+    assert len(directories(home.server)) == 2
+
+
+def test_while_a_server_without_its_guard_ends_in_order_no_other_one_disturbs_it(
+    start_wire: StartWire, before: list[int], gate: MakeGate
+) -> None:
+    wire = start_wire()
+    server = server_of(wire)
+    asked, may_end = gate(), gate()
+    script = (
+        f"trap 'echo > {asked.path}; read _ < {may_end.path}; exit 7' TERM; echo ready; while :; do sleep 0.1; done"
+    )
+    session = wire.spawn(shell(script), graceMs=DEADLINE_S * 1000)["sessionId"]
+    wire.wait_output(session, "stdout", len("ready\n"))
+    os.kill(wire.pid, signal.SIGKILL)
+    asked.wait()
+    start_wire().finish()
+    may_end.release()
+    assert wire.wait_exited(session)["exitCode"] == 7, "it had its grace"
+    wire.wait_closed(session)
+    wire.wait_exit()
+    with contextlib.closing(WatchedProcess(server)) as watched:
+        watched.wait_gone()
+    os.waitpid(server, 0)
+    assert directories(server) == set()
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("guarded", [True, False], ids=["the server is killed", "the server ends"])
+def test_a_fork_bomb_does_not_outlive_the_server(
+    start_wire: StartWire, before: list[int], cgroup_home: str, guarded: bool, ledger: Ledger
+) -> None:
+    for _ in range(BOMBS):
+        wire = start_wire()
+        server = server_of(wire)
+        session = wire.spawn(child("bomb", 20, 100_000), graceMs=0)["sessionId"]
+        wire.wait_output(session, "stdout", len("ready\n"))
+        if guarded:
+            os.kill(server, signal.SIGKILL)
+            assert wire.wait_exit() == 128 + signal.SIGKILL
+        else:
+            wire.finish()
+        assert [pid for pid in own_descendants() if pid not in before] == []
+        assert directories(server) == set()
+    ledger.enter("fork bombs of 20 chains, at the end of the server", tried=BOMBS)
 
 
 # ---- the guard by itself

@@ -113,11 +113,12 @@ def test_every_problem_is_told_at_once() -> None:
 
 
 def test_the_answer_tells_who_we_are_and_what_there_is() -> None:
-    result = initialize_result(LIMITS, 77)
+    result = initialize_result(LIMITS, 77, containment="cgroup", guarded=True)
     assert result["serverInfo"] == {"name": "pipe-rpc", "version": __version__}
     assert result["capabilities"]["executeCommandProvider"] == {"commands": list(COMMANDS)}
     ours = result["capabilities"]["experimental"]["pipeRpc"]
-    assert set(ours) == {"protocolVersion", "methods", "notifications", "limits"}
+    assert set(ours) == {"protocolVersion", "methods", "notifications", "containment", "guard", "limits"}
+    assert (ours["containment"], ours["guard"]) == ("cgroup", True)
     assert ours["protocolVersion"] == 1
     assert ours["methods"] == [row.name for row in METHODS]
     assert ours["notifications"] == [row.name for row in NOTIFICATIONS]

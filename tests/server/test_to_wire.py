@@ -16,8 +16,9 @@ STATUS = ExitStatus(3, None, core_dumped=False, usage=Usage(0.25, 0.5, 4096))
 
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("reason", [None, *Reason])
-def test_an_exit_has_the_words_of_the_contract(outcome: Outcome, reason: Reason | None) -> None:
-    info = to_wire.exit_info(Exit(STATUS, outcome, reason, exited_at=7.5, duration_s=1.25))
+@pytest.mark.parametrize("left", [None, False, True])
+def test_an_exit_has_the_words_of_the_contract(outcome: Outcome, reason: Reason | None, left: bool | None) -> None:
+    info = to_wire.exit_info(Exit(STATUS, outcome, reason, exited_at=7.5, duration_s=1.25, processes_left=left))
     assert unstructure(info) == {
         "exitCode": 3,
         "signal": None,
@@ -27,6 +28,7 @@ def test_an_exit_has_the_words_of_the_contract(outcome: Outcome, reason: Reason 
         "outcome": outcome.value,
         "reason": None if reason is None else reason.value,
         "usage": {"userMs": 250.0, "systemMs": 500.0, "maxRssBytes": 4096},
+        "processesLeft": left,
     }
     assert structure(unstructure(info), types.ExitInfo) == info
 
@@ -47,6 +49,7 @@ def test_a_session_that_runs_is_described(bench: Bench) -> None:
         "originator": "me",
         "createdAt": 5.0,
         "mergeStderr": False,
+        "containment": "group",
         "stdin": {"open": True, "pendingBytes": 0},
         "stdout": {**stream, "endOffset": 5, "attached": True, "attachmentId": "attachment-00000001"},
         "stderr": {**stream, "endOffset": 0, "attached": False, "attachmentId": None},

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.cgroup import Cgroup
 from pipe_rpc.child.exit_status import ExitStatus, Usage
 from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.process_group import ProcessGroup
@@ -103,6 +104,31 @@ class FakeGroup(ProcessGroup):
     def forget(self) -> None:
         """Never signal it again."""
         self.forgotten = True
+
+
+class FakeCgroup(Cgroup):
+    """Notes that it was killed; is populated until it is told otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__("/nowhere")
+        self.kills = 0
+        self.populated = True
+        self.fails = 0
+        """The errno with which a kill fails."""
+
+    def kill(self) -> None:
+        """Note it."""
+        self.kills += 1
+        if self.fails:
+            raise OSError(self.fails, os.strerror(self.fails))
+
+    def is_populated(self) -> bool:
+        """What the test has set."""
+        return self.populated
+
+    def has_running(self) -> bool | None:
+        """What the test has set."""
+        return self.populated
 
 
 class FakeChild(Child):

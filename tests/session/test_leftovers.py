@@ -1,5 +1,6 @@
 """pipe_rpc/session/leftovers.py over groups that note what is sent; test_registry has real processes."""
 
+import errno
 import signal
 from collections.abc import Callable, Iterator
 
@@ -7,7 +8,7 @@ import pytest
 
 from pipe_rpc.session.leftovers import Leftovers
 from tests.child.family import close_pipes
-from tests.session.harness import FakeChild
+from tests.session.harness import FakeCgroup, FakeChild
 
 MakeSurvivor = Callable[[int], FakeChild]
 
@@ -75,3 +76,25 @@ def test_the_killed_count_until_they_are_gone(survivor: MakeSurvivor) -> None:
     assert leftovers.count() == 1
     child.fake_group.survivors = False
     assert leftovers.count() == 0
+
+
+def test_somebody_in_its_cgroup_counts_and_is_killed_where_the_group_is_empty(survivor: MakeSurvivor) -> None:
+    leftovers, child, cgroup = Leftovers(), survivor(4711), FakeCgroup()
+    child.fake_group.survivors = False
+    child.cgroup = cgroup
+    leftovers.add(child)
+    assert leftovers.count() == 1
+    leftovers.kill()
+    assert cgroup.kills == 1
+    cgroup.populated = False
+    assert leftovers.count() == 0
+
+
+def test_a_cgroup_that_cannot_be_killed_saves_no_other(survivor: MakeSurvivor) -> None:
+    leftovers, refusing, last = Leftovers(), survivor(4711), survivor(4712)
+    refusing.cgroup = cgroup = FakeCgroup()
+    cgroup.fails = errno.EMFILE
+    for child in (refusing, last):
+        leftovers.add(child)
+    leftovers.kill()
+    assert [child.fake_group.sent for child in (refusing, last)] == [[signal.SIGKILL], [signal.SIGKILL]]

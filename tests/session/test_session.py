@@ -219,6 +219,7 @@ def test_the_facts_of_the_exit_are_recorded(bench: MakeBench) -> None:
         "reason": None,
         "exited_at": 7.5,
         "duration_s": 2.5,
+        "processes_left": None,
     }
     assert made.session.state is State.EXITED
     assert made.exits.callbacks == {}

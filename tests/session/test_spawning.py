@@ -1,6 +1,8 @@
 """pipe_rpc/session/spawning.py: what a child is started as, and what is told where it cannot be started."""
 
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -190,3 +192,14 @@ def test_a_system_without_room_says_so(started: Start, monkeypatch: pytest.Monke
 def test_no_value_of_the_environment_is_told(started: Start) -> None:
     error = _refused(ErrorCode.SPAWN_FAILED, started, order("/no/such/program", env={"TOKEN": "secret-value"}))
     assert "secret-value" not in f"{error.message} {dict(error.data)}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS lets a file be executed while it is written")
+def test_a_program_that_is_being_written_is_told_as_such(started: Start, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    shutil.copy("/bin/true", program)
+    with program.open("ab"):
+        error = _refused(ErrorCode.SPAWN_FAILED, started, order(str(program)))
+    assert (error.data["errno"], error.data["stage"]) == ("ETXTBSY", "exec")
+    assert "Spawn again" in error.message
+    started(order(str(program)))

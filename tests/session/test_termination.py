@@ -1,5 +1,6 @@
 """pipe_rpc/session/termination.py over a group and orphans that note what is sent; test_registry has real processes."""
 
+import errno
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +12,7 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
 from pipe_rpc.session.termination import Termination
 from tests.child.family import close_pipes
-from tests.session.harness import EXITED_0, KILLED, TERMINATED, FakeChild, FakeOrphans, StillLoop
+from tests.session.harness import EXITED_0, KILLED, TERMINATED, FakeCgroup, FakeChild, FakeOrphans, StillLoop
 
 SOFT = [signal.SIGTERM, signal.SIGCONT]
 HARD = [signal.SIGKILL]
@@ -270,3 +271,64 @@ def test_a_deadline_that_was_cancelled_does_nothing(way: Way) -> None:
     way.termination.cancel()
     way.loop.advance(10)
     assert way.group.sent == SOFT
+
+
+# The session has a cgroup
+
+
+@pytest.fixture
+def cgroup(way: Way) -> FakeCgroup:
+    """What the child and everything that it starts is in."""
+    made = FakeCgroup()
+    way.child.cgroup = made
+    return made
+
+
+def test_a_soft_end_leaves_the_cgroup_alone_until_the_deadline(way: Way, cgroup: FakeCgroup) -> None:
+    way.request(5)
+    way.exit(TERMINATED)
+    assert (way.group.sent, cgroup.kills) == (SOFT, 0)
+    way.loop.advance(5)
+    assert cgroup.kills == 1
+
+
+def test_a_cgroup_that_is_empty_by_the_time_of_the_exit_is_not_killed(way: Way, cgroup: FakeCgroup) -> None:
+    way.request(5)
+    cgroup.populated = False
+    way.exit(TERMINATED)
+    way.loop.advance(10)
+    assert cgroup.kills == 0
+
+
+def test_a_hard_end_is_for_the_whole_cgroup(way: Way, cgroup: FakeCgroup) -> None:
+    way.request(0)
+    assert (way.group.sent, cgroup.kills) == (HARD, 1)
+
+
+def test_a_natural_end_leaves_the_cgroup_alone_until_somebody_asks(way: Way, cgroup: FakeCgroup) -> None:
+    way.exit(EXITED_0)
+    way.loop.advance(10)
+    assert cgroup.kills == 0
+    assert way.termination.has_processes()
+    way.request(5)
+    assert cgroup.kills == 1
+
+
+def test_a_signal_is_not_for_the_cgroup(way: Way, cgroup: FakeCgroup) -> None:
+    way.termination.send(signal.SIGKILL)
+    assert (way.group.sent, cgroup.kills) == (HARD, 0)
+
+
+def test_whoever_is_released_with_somebody_in_its_cgroup_is_handed_over(way: Way, cgroup: FakeCgroup) -> None:
+    way.exit(EXITED_0)
+    assert way.termination.release() is way.child
+    cgroup.populated = False
+    assert way.termination.release() is None
+
+
+def test_where_the_cgroup_cannot_be_killed_the_group_is_and_that_is_told(way: Way, cgroup: FakeCgroup) -> None:
+    cgroup.fails = errno.ENFILE
+    with pytest.raises(PipeRpcError, match="Too many open files in system") as caught:
+        way.request(0)
+    assert caught.value.data["errno"] == "ENFILE"
+    assert way.group.sent == HARD

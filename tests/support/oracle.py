@@ -46,6 +46,7 @@ ERROR_KINDS = {
 }
 SESSION_ID = re.compile(r"pipe-[0-9a-f]{16}-[0-9a-f]{8}")
 LARGEST_OUTPUT_BYTES = 64 * 1024
+CONTAINMENTS = ("cgroup", "subreaper", "group")
 EXIT_MEMBERS = (
     "exitCode",
     "signal",
@@ -55,6 +56,7 @@ EXIT_MEMBERS = (
     "outcome",
     "reason",
     "usage",
+    "processesLeft",
 )
 
 
@@ -211,6 +213,7 @@ def check_exit_info(value: Any, what: str = "ExitInfo") -> None:
             "outcome": one_of(*OUTCOMES),
             "reason": or_null(one_of(*REASONS)),
             "usage": is_object,
+            "processesLeft": or_null(is_bool),
         },
         what,
     )
@@ -238,6 +241,7 @@ def check_session_info(value: Any, what: str = "SessionInfo") -> None:
             "originator": is_string,
             "createdAt": is_float,
             "mergeStderr": is_bool,
+            "containment": one_of(*CONTAINMENTS),
             "stdin": is_object,
             "stdout": is_object,
             "stderr": or_null(is_object),
@@ -254,6 +258,8 @@ def check_session_info(value: Any, what: str = "SessionInfo") -> None:
     )
     if value["exit"] is not None:
         check_exit_info(value["exit"], f"{what}.exit")
+        left = value["exit"]["processesLeft"]
+        assert left is None or value["containment"] == "cgroup", f"{what}: nobody can know of processesLeft {left}"
     assert (value["state"] == "exited") == (value["exit"] is not None), f"{what}: state {value['state']} against exit"
 
 

@@ -23,6 +23,7 @@ INFO: Message = {
     "originator": "",
     "createdAt": 1.5,
     "mergeStderr": False,
+    "containment": "cgroup",
     "stdin": {"open": True, "pendingBytes": 0},
     "stdout": STREAM,
     "stderr": {**STREAM, "attachmentId": "a2"},
@@ -37,6 +38,7 @@ EXIT: Message = {
     "outcome": "naturalExit",
     "reason": None,
     "usage": {"userMs": 1, "systemMs": 1.5, "maxRssBytes": 4096},
+    "processesLeft": None,
 }
 
 

@@ -20,6 +20,7 @@ OverflowName = Literal["block", "dropOldest"]
 StateName = Literal["running", "terminating", "killing", "exited"]
 OutcomeName = Literal["naturalExit", "softExit", "hardKilled"]
 ReasonName = Literal["request", "timeout", "shutdown", "limit"]
+ContainmentName = Literal["cgroup", "subreaper", "group"]
 DetachReasonName = Literal["detached", "stolen", "ended", "removed"]
 
 

@@ -3,6 +3,7 @@
 import attrs
 
 from pipe_rpc.protocol.types.member import (
+    ContainmentName,
     OutcomeName,
     ReasonName,
     StateName,
@@ -55,6 +56,11 @@ class ExitInfo:
     )
     reason: ReasonName | None = member("Who asked for the termination, or null.", nullable=True)
     usage: Usage = member("What it used.")
+    processes_left: bool | None = member(
+        "Whether anything that it started was running when its end was seen, also what was killed with it and had not "
+        "ended yet. Null where that cannot be known: the containment is not cgroup, or descriptors had run out.",
+        nullable=True,
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -70,6 +76,11 @@ class SessionInfo:
     originator: str = member("Its tag.")
     created_at: float = member("Wall clock, Unix seconds.")
     merge_stderr: bool = member("Whether stderr goes into stdout.")
+    containment: ContainmentName = member(
+        "What ends with it at the hard end. cgroup: everything that it ever started, wherever that went. subreaper: "
+        "its process group and the jobs of its kernel session; what left these ends with the server. group: its "
+        "process group alone."
+    )
     stdin: StdinInfo = member("Its stdin.")
     stdout: StreamInfo = member("Its stdout.")
     stderr: StreamInfo | None = member("Its stderr; null where it is merged.", nullable=True)

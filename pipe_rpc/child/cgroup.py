@@ -1,0 +1,150 @@
+"""A control group of Linux (cgroups(7), version 2): a directory with all that a session ever starts.
+
+Rules of this file: nothing is killed while the server itself would be hit. An empty cgroup is removed as soon as that
+is seen, for nobody can be born there any more. A process leaves its cgroup only by the right to write to another one's
+cgroup.procs: this is no prison for root.
+"""
+
+import errno
+import os
+import select
+import time
+from contextlib import suppress
+
+_LOOK_AGAIN_MS = 10
+"""Changes of cgroup.events are told at most so often (CGROUP_FILE_NOTIFY_MIN_INTV, kernel/cgroup/cgroup.c)."""
+_IS_GONE = (errno.ENOENT, errno.ENODEV)
+"""How a file tells that its directory was removed: before it is opened, and behind that."""
+
+
+class Cgroup:
+    """A directory in the cgroup file system that we have made."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.holds_server = False
+        """Whether the server itself is in it, or in one below it, and could not leave."""
+        self._gone = False
+
+    def __repr__(self) -> str:
+        return f"<Cgroup {self.path}>"
+
+    def kill(self) -> None:
+        """Send SIGKILL to every process in it and below, also to those that are being forked (Linux 5.14).
+
+        Without effect where the server itself would be hit. Raises OSError: descriptors or memory have run out.
+        """
+        if self.holds_server or self._gone:
+            return
+        with suppress(FileNotFoundError):
+            write(f"{self.path}/cgroup.kill", b"1")
+
+    def is_populated(self) -> bool:
+        """Whether any process is, or may be, in it or below; one that has ended and was not reaped is none.
+
+        An empty one is removed at once: nobody can be born there any more.
+        """
+        if self._gone:
+            return False
+        try:
+            populated = b"populated 0" not in read(f"{self.path}/cgroup.events")
+        except OSError as error:
+            # Where descriptors or memory have run out, nobody can tell.
+            self._gone = error.errno in _IS_GONE
+            return not self._gone
+        if not populated:
+            self.remove()
+        return populated
+
+    def has_running(self) -> bool | None:
+        """Whether any process in it or below is running, as of now; None where descriptors or memory have run out."""
+        if not self.is_populated():
+            return False
+        try:
+            return any(_processes(path) for path in all_directories(self.path))
+        except OSError:
+            return None
+
+    def remove(self, within_s: float = 0.0) -> bool:
+        """Remove the directory and those below it, once all are empty; returns whether that was done.
+
+        Waits up to ``within_s`` seconds for processes that were killed to end.
+        """
+        deadline = time.monotonic() + within_s
+        while not self._gone:
+            self._gone = _remove(self.path)
+            left_s = deadline - time.monotonic()
+            if self._gone or left_s <= 0:
+                break
+            _wait_for_change(self.path, left_s)
+        return self._gone
+
+
+def read(path: str) -> bytes:
+    """A file of the kernel, whole. Raises OSError."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
+
+
+def write(path: str, data: bytes) -> None:
+    """Tell the kernel something. Raises OSError."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, data)
+    finally:
+        os.close(fd)
+
+
+def all_directories(path: str) -> list[str]:
+    """A directory and all below it, parents first."""
+    found = [path]
+    with suppress(FileNotFoundError):
+        for each in os.scandir(path):
+            if each.is_dir(follow_symlinks=False):
+                found += all_directories(each.path)
+    return found
+
+
+def _processes(path: str) -> bytes:
+    try:
+        return read(f"{path}/cgroup.procs")
+    except OSError as error:
+        if error.errno in _IS_GONE:
+            return b""
+        raise
+
+
+def _remove(path: str) -> bool:
+    """Remove a directory and those below it if no process is in any; returns whether it is gone."""
+    try:
+        os.rmdir(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return _remove_family(path)
+    return True
+
+
+def _remove_family(path: str) -> bool:
+    try:
+        # While anybody lives there, an empty one below may be in use.
+        if b"populated 0" not in read(f"{path}/cgroup.events"):
+            return False
+        for each in reversed(all_directories(path)):
+            os.rmdir(each)
+    except OSError:
+        return not os.path.exists(path)
+    return True
+
+
+def _wait_for_change(path: str, left_s: float) -> None:
+    """Wait until the last of those that live there may have ended."""
+    poller = select.poll()
+    fd = -1
+    with suppress(OSError):  # Without a descriptor it is looked at again after a while.
+        fd = os.open(f"{path}/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+        os.read(fd, 1 << 12)  # News is what comes behind what was read.
+        poller.register(fd, select.POLLPRI)
+    poller.poll(min(_LOOK_AGAIN_MS, left_s * 1000))
+    if fd >= 0:
+        os.close(fd)

@@ -1,0 +1,77 @@
+"""Where a server's control groups are: below the cgroup that it was started in, in a directory named after it.
+
+Rules of this file: the name tells whose it is, so that whoever comes later can tell that a server has gone without a
+chance to clean up: its process id, its start, and the namespace in which these mean anything.
+"""
+
+import os
+
+from pipe_rpc.child.cgroup import read
+
+PREFIX = "pipe-rpc-"
+
+
+def find_home() -> str | None:
+    """The directory of the cgroup that this process is in; None where there is no cgroup file system to be seen."""
+    try:
+        own = _own_path(read("/proc/self/cgroup"))
+        mounts = read("/proc/self/mountinfo")
+    except OSError:
+        return None
+    if own is None or ".." in own.split("/"):  # It lies outside of the namespace (cgroup_namespaces(7)).
+        return None
+    for line in mounts.splitlines():
+        place, _, kind = line.partition(b" - ")
+        if kind.startswith(b"cgroup2 "):
+            root, mount_point = (_unescaped(field) for field in place.split()[3:5])
+            below = f"{own}/".removeprefix(root if root.endswith("/") else f"{root}/")
+            if root == "/" or below != f"{own}/":
+                return os.path.normpath(f"{mount_point}/{below}")
+    return None
+
+
+def server_directory(home: str, pid: int) -> str:
+    """The directory of a server that has not been reaped. Its start tells it from another of the same number."""
+    return f"{home}/{PREFIX}{pid}-{_start_of(pid)}-{_namespace()}"
+
+
+def is_abandoned(name: str) -> bool:
+    """Whether the server of a directory has ended; not where only its own namespace could tell (pid_namespaces(7))."""
+    parts = name.removeprefix(PREFIX).split("-")
+    if len(parts) != 3 or not parts[0].isdecimal() or parts[2] != _namespace():
+        return False
+    pid = int(parts[0])
+    try:
+        os.kill(pid, 0)
+        return _start_of(pid) != parts[1]
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # It is there, and another's.
+
+
+def _start_of(pid: int) -> str:
+    """When a process was started: field 22 of /proc/PID/stat, in clock ticks (proc(5)); "" where nobody can tell."""
+    try:
+        return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19].decode()
+    except FileNotFoundError:
+        return ""
+
+
+def _namespace() -> str:
+    """The number of our pid namespace (namespaces(7))."""
+    return os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
+
+
+def _own_path(text: bytes) -> str | None:
+    for line in text.splitlines():
+        if line.startswith(b"0::"):  # version 2, among those of version 1 where a system has both
+            return os.fsdecode(line[3:]).rstrip("/")
+    return None
+
+
+def _unescaped(field: bytes) -> str:
+    """A field of mountinfo, in which blanks are written as octal numbers (proc(5))."""
+    for code in (b" ", b"\t", b"\n", b"\\"):
+        field = field.replace(b"\\%03o" % code[0], code)
+    return os.fsdecode(field)

@@ -1,0 +1,147 @@
+"""The control groups of a server: one of its own, and one for each session below.
+
+Rules of this file: the server stays in the cgroup that it was started in, its home. A child is born inside its own by
+the server's stepping in, starting it, and stepping back; the server has one thread, so nothing else is born there. A
+cgroup that the server could not leave is never killed. Whatever the system refuses, there is no cgroup then, and
+nobody is worse off.
+
+The first step after a pause waits for the kernel, some 10 ms (percpu_down_write, kernel/cgroup/cgroup.c, unless the
+hierarchy is mounted with favordynmods); one that follows soon takes some 50 us.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from pipe_rpc.child.cgroup import Cgroup, all_directories, read, write
+from pipe_rpc.child.cgroup_place import PREFIX, is_abandoned, server_directory
+
+
+class CgroupTree:
+    """The server's own directory in its home, and those of its sessions below; ``home`` None makes no cgroups.
+
+    Where another server has gone from the same home without a chance to clean up, what it left is killed and removed.
+    """
+
+    def __init__(self, home: str | None) -> None:
+        self._made = 0
+        self._away: Cgroup | None = None
+        self._home_fd = -1
+        self._abandoned: list[Cgroup] = []
+        self._top: Cgroup | None = None
+        if home is not None:
+            self._abandoned = _kill_abandoned(home)
+            self._top = self._make_top(home)
+
+    @property
+    def works(self) -> bool:
+        """Whether sessions get a cgroup."""
+        return self._top is not None
+
+    @contextmanager
+    def birth(self) -> Iterator[Cgroup | None]:
+        """Be in a new cgroup for the length of a block, so that what is started in it is born there; None: at home.
+
+        Where the block fails, the cgroup is removed. Raises OSError where the server could not come back, and as long
+        as it cannot: nothing else must be born in that cgroup.
+        """
+        if self._away is not None:
+            left = self._away
+            self._step_back(left)
+            left.kill()
+            self._abandoned.append(left)
+        self._sweep()
+        cgroup = self._step_in()
+        if cgroup is None:
+            yield None
+            return
+        try:
+            yield cgroup
+        except BaseException:
+            self._step_back(cgroup)
+            cgroup.remove()
+            raise
+        self._step_back(cgroup)
+
+    def kill(self) -> None:
+        """Kill everything that was born in any of them, in one stroke.
+
+        Raises OSError where descriptors or memory have run out.
+        """
+        if self._top is None:
+            return
+        if self._away is not None:
+            with suppress(OSError):  # Then all others are killed one by one.
+                self._step_back(self._away)
+        if self._away is None:
+            self._top.kill()
+            return
+        for path in all_directories(self._top.path):
+            if path not in (self._top.path, self._away.path):
+                Cgroup(path).kill()
+
+    def close(self, within_s: float) -> bool:
+        """Remove every directory, what is in it killed; returns whether they are gone within so many seconds."""
+        doomed, self._abandoned = self._abandoned, []
+        if self._top is not None:
+            self.kill()
+            doomed.append(self._top)
+            self._top = None
+            os.close(self._home_fd)
+        deadline = time.monotonic() + within_s
+        return not [each for each in doomed if not each.remove(deadline - time.monotonic())]
+
+    def _make_top(self, home: str) -> Cgroup | None:
+        path = server_directory(home, os.getpid())
+        try:
+            os.mkdir(path)
+        except OSError:
+            return None  # It is another's (EACCES), read-only (EROFS), or full: we do without.
+        try:
+            # A threaded home (cgroups(7), "Thread mode") has no room for processes of other kinds.
+            if os.access(f"{path}/cgroup.kill", os.W_OK) and read(f"{path}/cgroup.type") == b"domain\n":
+                self._home_fd = os.open(f"{home}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+                return Cgroup(path)
+        except OSError:
+            pass  # There would be no way back home.
+        os.rmdir(path)
+        return None
+
+    def _step_in(self) -> Cgroup | None:
+        if self._top is None:
+            return None
+        self._made += 1
+        cgroup = Cgroup(f"{self._top.path}/{self._made:08x}")
+        try:
+            os.mkdir(cgroup.path)
+            write(f"{cgroup.path}/cgroup.procs", b"0")
+        except OSError:
+            cgroup.remove()  # This one session does without, and says so.
+            return None
+        return cgroup
+
+    def _step_back(self, cgroup: Cgroup) -> None:
+        assert self._top is not None, "who has stepped in has a tree"
+        self._away = cgroup
+        self._top.holds_server = cgroup.holds_server = True
+        os.write(self._home_fd, b"0")
+        self._top.holds_server = cgroup.holds_server = False
+        self._away = None
+
+    def _sweep(self) -> None:
+        if self._abandoned:
+            self._abandoned = [each for each in self._abandoned if not each.remove()]
+
+
+def _kill_abandoned(home: str) -> list[Cgroup]:
+    """Kill what servers that are gone left behind; returns the cgroups that are not empty yet."""
+    left = []
+    with suppress(OSError):  # Others than its owner may not look, or may not kill.
+        for name in os.listdir(home):
+            if name.startswith(PREFIX) and is_abandoned(name):
+                cgroup = Cgroup(f"{home}/{name}")
+                cgroup.kill()
+                if not cgroup.remove():
+                    left.append(cgroup)
+    return left

@@ -1,0 +1,39 @@
+"""Whether sessions get control groups here, and what servers have left of theirs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+
+from pipe_rpc.child.cgroup import all_directories
+from pipe_rpc.child.cgroup_place import PREFIX, find_home
+from pipe_rpc.child.cgroup_tree import CgroupTree
+
+
+@cache
+def home_of_cgroups() -> str | None:
+    """The directory in which a server that is started here makes its control groups; None where it cannot.
+
+    Tests pick what they expect by this, for it depends on the machine and on who runs them. It is tried once, for the
+    try also removes what servers have left that were killed.
+    """
+    home = find_home() if sys.platform == "linux" else None
+    tree = CgroupTree(home)
+    works = tree.works
+    tree.close(0)
+    return home if works else None
+
+
+def servers_directories(home: str) -> set[str]:
+    """The directories of all servers, whoever has started them, and of their sessions."""
+    found = set[str]()
+    for name in os.listdir(home):
+        if name.startswith(PREFIX):
+            found.update(all_directories(f"{home}/{name}"))
+    return found
+
+
+def directories_of(home: str, server: int) -> set[str]:
+    """The directories of one server, by its process id, and of its sessions."""
+    return {path for path in servers_directories(home) if f"{PREFIX}{server}-" in path}
