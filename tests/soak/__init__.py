@@ -1,0 +1,1 @@
+"""Bounded memory and liveness: hostile clients and hostile children, against a real server with other work going on."""
