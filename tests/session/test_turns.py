@@ -19,7 +19,7 @@ class Heard:
 
 def noted(turns: Turns, *heard: Heard) -> None:
     for each in heard:
-        turns.note(cast(Session, each))
+        turns.note(cast("Session", each))
 
 
 def hear(turns: Turns, count: int) -> str:
@@ -28,7 +28,7 @@ def hear(turns: Turns, count: int) -> str:
     for _ in range(count):
         session = turns.take()
         turns.put_back(session)
-        names += cast(Heard, session).name
+        names += cast("Heard", session).name
     return names
 
 
@@ -61,5 +61,5 @@ def test_nothing_is_left_of_one_that_was_forgotten() -> None:
     noted(turns, a, b)
     hear(turns, 2)
     for each in (a, b):
-        turns.forget(cast(Session, each))
+        turns.forget(cast("Session", each))
     assert not turns

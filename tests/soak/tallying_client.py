@@ -29,11 +29,11 @@ READ_BYTES = 1 << 18
 
 
 class Pattern:
-    """What a child repeats for ever (`yes LINE`), so that the bytes at any offset are known."""
+    """What a child repeats for ever, so that the bytes at any offset are known."""
 
-    def __init__(self, line: str) -> None:
-        self._period = len(line) + 1
-        self._bytes = (line + "\n").encode() * ((1 << 21) // self._period + 2)
+    def __init__(self, repeated: bytes) -> None:
+        self._period = len(repeated)
+        self._bytes = repeated * ((1 << 17) // self._period + 2)
 
     def at(self, offset: int, length: int) -> memoryview:
         """The bytes from an offset on."""
@@ -150,11 +150,11 @@ class TallyingClient:
     # ---- sessions
 
     def spawn(self, argv: list[str], *, pattern: str | None = None, **params: Any) -> str:
-        """Spawn a session and return its id; `pattern` is the line that it repeats on both streams."""
+        """Spawn a session and return its id; `pattern` is the line that it repeats on its streams."""
         session: str = self.request("session/spawn", {"argv": argv, **params})["sessionId"]
         if pattern is not None:
             for stream in ("stdout", "stderr"):
-                self.tallies[session, stream].pattern = Pattern(pattern)
+                self.tallies[session, stream].pattern = Pattern(f"{pattern}\n".encode())
         return session
 
     def wait_closed(self, session: str) -> None:
@@ -163,6 +163,13 @@ class TallyingClient:
         for stream in ("stdout", "stderr"):
             tally = self.tallies[session, stream]
             assert tally.ended in (None, tally.end), f"{stream} ended at {tally.ended}, delivered up to {tally.end}"
+
+    def forget(self, session: str) -> None:
+        """Keep nothing of a session that was closed."""
+        self.closed.remove(session)
+        del self.exited[session]
+        for stream in ("stdout", "stderr"):
+            self.tallies.pop((session, stream), None)
 
     def echo(self, session: str, data: str) -> float:
         """Write to a child `cat` and wait until it is back; returns how long that took, in seconds."""
@@ -283,7 +290,7 @@ class TallyingClient:
             case None:
                 self._forgotten_answers += message["id"] == "-"
             case "session/output":
-                assert params["sessionId"] not in self.exited or params["sessionId"] not in self.closed
+                assert params["sessionId"] not in self.closed, "output behind the close"
                 self.tallies[params["sessionId"], params["stream"]].take(params)
                 self.on_output(params)
             case "session/detached" if params["reason"] == "ended":
