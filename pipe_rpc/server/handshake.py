@@ -55,6 +55,8 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
         problems.append((path, "must be an object"))
         options = {}
     originator = read(options, path, "originator", "a string", str)
+    if originator is not None and len(originator) > limits.max_label_characters:
+        problems.append((f"{path}.originator", f"must be at most {limits.max_label_characters} characters long"))
     encoding = read(options, path, "encoding", "a string", str)
     if encoding is not None and encoding not in {each.value for each in Encoding}:
         problems.append((f"{path}.encoding", 'must be one of "utf-8", "base64", "auto"'))
@@ -66,7 +68,7 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
     return Connection(
         params=given,
         process_id=process_id,
-        originator=originator if originator is not None else name or "",
+        originator=(originator if originator is not None else name or "")[: limits.max_label_characters],
         encoding=Encoding(encoding or "utf-8"),
         grace_s=min(limits.default_grace_ms if grace_ms is None else grace_ms, limits.max_grace_ms) / 1000,
     )

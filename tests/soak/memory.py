@@ -50,7 +50,7 @@ class Load(NamedTuple):
     stdin_bytes: int = 0
     """Written and not yet read by children."""
     argument_bytes: int = 0
-    """Arguments and labels of all sessions together."""
+    """Arguments and labels of all sessions together; `session/list` answers with all of them."""
     pending: int = 0
     """Requests that wait."""
     outbound_bytes: int = 0
@@ -67,7 +67,8 @@ def bound(base: int, limits: Mapping[str, int], load: Load) -> int:
     """The formula, in bytes: what the server may hold under this load, whatever else clients and children do."""
     open_rings = min(load.ring_bytes, limits.get("maxTotalBacklogBytes", load.ring_bytes))
     closed_rings = limits["maxExitedBacklogBytes"] if load.keeps_closed else 0
-    answers = min(load.outbound_bytes, limits["maxOutboundBytes"]) + ANSWER_AMPLIFICATION * load.answer_bytes
+    answer = max(load.answer_bytes, ESCAPED_BYTES * load.argument_bytes)
+    answers = min(load.outbound_bytes, limits["maxOutboundBytes"]) + ANSWER_AMPLIFICATION * answer
     output = limits["outboundLowWaterBytes"] + ANSWER_AMPLIFICATION * ESCAPED_BYTES * limits["maxOutputBytes"]
     request = load.amplification * min(load.request_bytes, limits["maxFrameBytes"])
     bookkeeping = load.sessions * SESSION_BYTES + load.pending * PENDING_BYTES + 2 * load.argument_bytes
