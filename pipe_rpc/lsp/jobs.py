@@ -32,6 +32,9 @@ _USAGE = (
     '[{"argv": ["make", "-j2"]}]'
 )
 
+_LONGEST_TOKEN_CHARACTERS = 4096
+"""A token is kept as long as its job; a UUID has 36."""
+
 
 class LanguageServices:
     """The language server of one connection.
@@ -183,8 +186,11 @@ def _require_command(params: Any) -> None:
         problems.append(("params.command", f"must be one of {', '.join(COMMANDS)}"))
     if not isinstance(given.get("arguments"), list | None):
         problems.append(("params.arguments", "must be an array"))
-    if given.get("workDoneToken") is not None and not is_id(given["workDoneToken"]):
+    token = given.get("workDoneToken")
+    if token is not None and not is_id(token):
         problems.append(("params.workDoneToken", "must be a string or an integer"))
+    elif isinstance(token, str) and len(token) > _LONGEST_TOKEN_CHARACTERS:
+        problems.append(("params.workDoneToken", f"must be at most {_LONGEST_TOKEN_CHARACTERS} characters long"))
     if problems:
         raise invalid_params(problems)
 

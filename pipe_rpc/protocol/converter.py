@@ -37,13 +37,22 @@ def structure(value: Any, message_type: type[T]) -> T:
     try:
         message: T = _CONVERTER.structure({} if value is None else value, message_type)
     except (BaseValidationError, TypeError, ValueError) as error:
-        raise invalid_params(list(islice(_problems(error, "params"), MAX_PROBLEMS))) from None
+        problems = list(islice(_problems(error, "params"), MAX_PROBLEMS))
+        _forget_frames(error)
+        raise invalid_params(problems) from None
     return message
 
 
 def unstructure(message: Any) -> Any:
     """Make JSON values of a message."""
     return _CONVERTER.unstructure(message)
+
+
+def _forget_frames(error: Exception) -> None:
+    """Break the cycles of failures and of frames that list them: they would keep the whole message in memory."""
+    error.__traceback__ = None
+    for each in error.exceptions if isinstance(error, ExceptionGroup) else ():
+        _forget_frames(each)
 
 
 def without_none(annotation: Any) -> Any:

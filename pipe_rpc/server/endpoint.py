@@ -122,7 +122,9 @@ class Endpoint:
                 )
             outcome = self._handle(request)
         except PipeRpcError as error:
-            outcome = error
+            # Without its traceback, which holds this very frame: the request would stay in memory as long as the
+            # collector of cycles likes.
+            outcome = error.with_traceback(None)
         except Exception as error:  # noqa: BLE001 - whatever a handler does, its request is answered and the server lives
             outcome = self._log_failure(request.method, error)
         if outcome is not DEFERRED:

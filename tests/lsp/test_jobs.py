@@ -103,7 +103,7 @@ def test_arguments_are_a_list_and_are_never_made_one(editor: Editor, arguments: 
     assert answer["error"]["code"] == -32602
 
 
-@pytest.mark.parametrize("token", [["T"], {"a": 1}, True, 1.5], ids=repr)
+@pytest.mark.parametrize("token", [["T"], {"a": 1}, True, 1.5, pytest.param("T" * 4097, id="long")], ids=repr)
 def test_a_token_that_is_no_token_starts_nothing(editor: Editor, token: Any) -> None:
     answer = editor.request("workspace/executeCommand", {"command": RUN, "arguments": ["true"], "workDoneToken": token})
     assert answer["error"]["code"] == -32602

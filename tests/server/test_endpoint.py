@@ -1,5 +1,6 @@
 """pipe_rpc/server/endpoint.py: phases, dispatch, and one answer to every request."""
 
+import gc
 import json
 import signal
 from typing import Any
@@ -232,6 +233,27 @@ def test_a_failing_handler_is_answered_without_a_word_of_the_inside(
     assert f"at {__file__}" in log
     assert CANARY not in log, "what an exception says may hold an environment value"
     assert bench.result("session/purge") == {"purged": 0}, "the server lives"
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("no/such/method", {}),
+        ("session/info", {"sessionId": "pipe-0"}),
+        ("session/spawn", {"argv": "ls"}),
+        ("session/write", {"sessionId": "pipe-0", "data": "?", "encoding": "base64"}),
+    ],
+)
+def test_a_refused_request_does_not_wait_in_memory_for_the_collector(bench: Bench, method: str, params: Any) -> None:
+    bench.request(method, params)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            assert "error" in bench.request(method, params)
+        assert gc.collect() < 20
+    finally:
+        gc.enable()
 
 
 def test_a_result_that_cannot_be_encoded_is_an_internal_error_too(

@@ -108,6 +108,16 @@ def test_what_is_ours_is_read_strictly(params: dict[str, Any], path: str) -> Non
     assert found[path].startswith("must be ")
 
 
+def test_an_originator_is_no_longer_than_that_of_a_spawn_may_be() -> None:
+    longest = "x" * LIMITS.max_label_characters
+    assert read_initialize({"initializationOptions": {"originator": longest}}, LIMITS).originator == longest
+    assert list(problems({"initializationOptions": {"originator": longest + "x"}})) == [
+        "params.initializationOptions.originator"
+    ]
+    # The name is the client's own affair: as much of it is taken as can be kept.
+    assert read_initialize({"clientInfo": {"name": longest + "x"}}, LIMITS).originator == longest
+
+
 def test_every_problem_is_told_at_once() -> None:
     assert len(problems({"processId": 0, "clientInfo": 5, "initializationOptions": {"graceMs": -1}})) == 3
 

@@ -1,1 +1,1 @@
-"""Attacks that take long: many times the same, at random moments, or for minutes."""
+"""Attacks that take long: the same many times, at random moments, for minutes; memory and liveness meanwhile."""
