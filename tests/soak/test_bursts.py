@@ -24,6 +24,7 @@ SYSTEMS = {"pidfd": SERVER, "SIGCHLD": POOR}
 
 CHILDREN = dose(short=100, ci=1000, long=1000)
 STORMS = dose(short=1, ci=1, long=20)
+ORPHANS = dose(short=200, ci=1000, long=10_000)
 SPAWNED_AT_ONCE = 50
 
 
@@ -69,7 +70,7 @@ def test_a_thousand_children_that_end_at_once_are_all_told_to_the_byte(
         sessions = spawn_all(wire, shell('read _ < "$1"; printf "%0100d" 0; exit 6', held.path), CHILDREN)
         begun = time.monotonic()
         if seen == "all together":
-            server = [wire.pid, *_servers(wire.pid)]
+            server = [wire.pid, *_children(wire.pid)]
             with frozen(server):
                 _let_go(held, CHILDREN)
                 _wait_for_zombies(server[-1], CHILDREN)
@@ -88,12 +89,28 @@ def test_a_thousand_children_that_end_at_once_are_all_told_to_the_byte(
     )
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_storm_of_orphans_leaves_no_zombie(start_wire: StartWire, system: str, ledger: Ledger) -> None:
+    """Each of them has lost its parent, so it comes to the server, and ends at about the same time."""
+    wire = start_wire(popen={"args": SYSTEMS[system]})
+    script = 'i=0; while [ $i -lt "$1" ]; do (true &); i=$((i+1)); done; echo done; exec cat'
+    info = wire.spawn(shell(script, ORPHANS))
+    [server] = _children(wire.pid)
+    wire.wait_output(info["sessionId"], "stdout", len("done\n"))
+    deadline = time.monotonic() + DEADLINE_S
+    while (left := set(_children(server)) - {info["pid"]}) and time.monotonic() < deadline:
+        wire.fence()
+    assert wire.request("session/info", {"sessionId": info["sessionId"]})["state"] == "running"
+    ledger.enter("orphans that end at once", tried=ORPHANS, leaked=len(left), measured=system)
+
+
 def _let_go(held: Gate, count: int) -> None:
     for _ in range(0, count, 1000):
         held.open_and_release(min(count, 1000))
 
 
-def _servers(pid: int) -> list[int]:
+def _children(pid: int) -> list[int]:
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return [int(each) for each in file.read().split()]
 
@@ -101,6 +118,6 @@ def _servers(pid: int) -> list[int]:
 def _wait_for_zombies(pid: int, count: int) -> None:
     """Return when so many children of a process have ended and wait to be reaped."""
     deadline = time.monotonic() + DEADLINE_S
-    while sum(process_state(each) == "Z" for each in _servers(pid)) < count:
+    while sum(process_state(each) == "Z" for each in _children(pid)) < count:
         assert time.monotonic() < deadline, "they do not all end"
         os.sched_yield()
