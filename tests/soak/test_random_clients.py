@@ -90,7 +90,7 @@ class RandomClient:
             "session/write": lambda: {"data": "x" * self._pick(0, 1, 5000, 200_000), "close": self._rarely()},
             "session/wait": lambda: {"until": self._pick("exited", "closed"), "timeoutMs": self._pick(0, 1, 20, 50)},
             "session/terminate": lambda: {"graceMs": self._pick(0, 5, 1000)},
-            "session/signal": lambda: {"signal": self._pick("SIGINT", "SIGTERM", "SIGCONT", "SIGKILL", "SIGURG")},
+            "session/signal": lambda: {"signal": self._pick("SIGUSR1", "SIGTERM", "SIGCONT", "SIGKILL", "SIGURG")},
             "session/remove": lambda: {"force": not self._rarely()},
         }
         params = makers.get(method, dict)()
