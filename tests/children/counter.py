@@ -4,6 +4,7 @@ It writes so many bytes to stdout, or to both streams; with 0 it never ends by i
 """
 
 import os
+import signal
 import sys
 
 LINE_BYTES = 16
@@ -19,6 +20,7 @@ def numbered(offset: int, length: int) -> bytes:
 
 
 def main() -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # No traceback among the numbers.
     streams = {"out": (1,), "both": (1, 2)}[sys.argv[1]]
     end = int(sys.argv[2])
     offset = 0

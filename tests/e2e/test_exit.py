@@ -13,6 +13,7 @@ import pytest
 from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate
 from tests.support.gates import Gate
+from tests.support.ledger import Ledger
 from tests.support.processes import WatchedProcess, descendants, frozen
 from tests.support.programs import child, python, shell
 from tests.support.wire_client import Message, WireClient
@@ -44,8 +45,9 @@ def named(wire: WireClient, session: str) -> list[str]:
 
 @pytest.mark.parametrize("size", [1, 4096, 65_536, 300_000])
 @pytest.mark.parametrize("merged", [False, True])
+@pytest.mark.attack
 @pytest.mark.timeout(900)
-def test_the_exit_never_overtakes_the_output(wire: WireClient, size: int, merged: bool) -> None:
+def test_the_exit_never_overtakes_the_output(wire: WireClient, size: int, merged: bool, ledger: Ledger) -> None:
     expected = {"stdout": 2 * size} if merged else {"stdout": size, "stderr": size}
     started: list[int | str] = []
     for run in range(RUNS // 8):
@@ -57,6 +59,7 @@ def test_the_exit_never_overtakes_the_output(wire: WireClient, size: int, merged
             for number, session in enumerate(sessions, start=first):
                 _check_run(wire, session, expected, number % 256)
             started = []
+    ledger.enter("exits right behind the last write", tried=RUNS // 8)
 
 
 def _check_run(wire: WireClient, session: str, expected: dict[str, int], code: int) -> None:
