@@ -143,8 +143,8 @@ class Mutator:
         self._speaks_lsp = False
         bodies = [body for conversation in corpus.conversations.values() for body in conversation]
         messages = [body for body in bodies if ends or not _may_end(body)]
-        self._messages = [_tokens(body.decode()) for body in messages if not _is_lsp(body)]
-        self._lsp_messages = [_tokens(body.decode()) for body in messages if _is_lsp(body)]
+        self._messages = [_tokens(body.decode()) for body in messages if not is_lsp(body)]
+        self._lsp_messages = [_tokens(body.decode()) for body in messages if is_lsp(body)]
         self._handshake = corpus.conversations["life_of_a_session"][:2]
         self._spawn = corpus.conversations["life_of_a_session"][2]
         self._bodies = [body for body in corpus.bodies.values() if ends or not _may_end(body)]
@@ -188,8 +188,8 @@ class Mutator:
         if lot < 0.06:
             body = random.choice(self._bodies)
         else:
-            is_lsp = self._speaks_lsp and random.random() < 0.5
-            message = random.choice(self._lsp_messages if is_lsp else self._messages)
+            for_jobs = self._speaks_lsp and random.random() < 0.5
+            message = random.choice(self._lsp_messages if for_jobs else self._messages)
             tokens = list(message.tokens)
             random.choice(self._mutations)(message, tokens)
             if lot < 0.25:
@@ -197,7 +197,7 @@ class Mutator:
             body = "".join(tokens).encode("utf-8", "surrogatepass")
         if lot > 0.88:
             body = self._spoil(body)
-        is_unwanted = (not self._ends and _may_end(body)) or (not self._speaks_lsp and _is_lsp(body))
+        is_unwanted = (not self._ends and _may_end(body)) or (not self._speaks_lsp and is_lsp(body))
         return b'{"unwanted":null}' if is_unwanted else body
 
     def _replace_value(self, message: Tokens, tokens: list[str]) -> None:
@@ -329,7 +329,7 @@ def _may_end(body: bytes) -> bool:
     return any(word in body for word in (b"exit", b"shutdown", b"processId", b"initialize", b"\\u0065", b"\\u0073"))
 
 
-def _is_lsp(body: bytes) -> bool:
+def is_lsp(body: bytes) -> bool:
     """Whether it may be for the language server."""
     return b"Command" in body or b"Progress/" in body
 

@@ -24,8 +24,6 @@ SURE_DEPTH = 150
 """What nests less must be read."""
 TOO_DEEP = 1000
 """What nests more must be refused. In between it depends on how deep Python's own stack is."""
-MOST_DIGITS = 4300
-"""Of an integer; Python's own limit against quadratic conversions."""
 
 
 class Frames(NamedTuple):
@@ -190,12 +188,14 @@ def agrees_with_another_reader(body: bytes) -> bool:
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError:
-        return read_body(body).kind is Kind.NO_JSON or b"\\u" in body or _depth(body) > SURE_DEPTH
+        is_a_choice = b"\\u" in body or _depth(body) > SURE_DEPTH or _has_huge_number(body)
+        return is_a_choice or read_body(body).kind is Kind.NO_JSON
     return read_body(body).kind is not Kind.NO_JSON or _depth(body) > SURE_DEPTH or _has_huge_number(body)
 
 
 def _has_huge_number(body: bytes) -> bool:
-    return re.search(rb"[0-9]{%d}|[0-9][eE]" % MOST_DIGITS, body) is not None
+    """Whether it holds one with an exponent, or so long that a float may not hold it."""
+    return re.search(rb"[0-9]{300}|[0-9][eE]", body) is not None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
