@@ -11,6 +11,7 @@ import math
 import re
 import sys
 from enum import Enum
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import orjson
@@ -170,14 +171,15 @@ def _depth(body: bytes) -> int:
     """How deep it nests at most, brackets in strings included, which is close enough."""
     if body.count(b"[") + body.count(b"{") <= SURE_DEPTH:
         return 0
-    depth = deepest = 0
-    for byte in re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body):
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+    without_strings = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body)
+    return max(accumulate(map(_STEPS.__getitem__, without_strings)), default=0)
+
+
+_STEPS = [0] * 256
+for _opening in b"[{":
+    _STEPS[_opening] = 1
+for _closing in b"]}":
+    _STEPS[_closing] = -1
 
 
 def agrees_with_another_reader(body: bytes) -> bool:
