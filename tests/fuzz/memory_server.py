@@ -147,6 +147,8 @@ class MemoryServer:
         self._exits = ManualExitWatch()
         self._children: list[FakeChild] = []
         self._dying: dict[int, None] = {}
+        self.handled = 0
+        """Bodies that reached the endpoint."""
         log = Log(self._log_output, LogLevel.DEBUG)
         self._registry = registry = SessionRegistry(
             loop,
@@ -272,6 +274,7 @@ class MemoryServer:
         self._exits.report(child, ExitStatus(None, signal_name, core_dumped=False, usage=USAGE))
 
     def _receive(self, body: bytes) -> bool:
+        self.handled += 1
         return self._endpoint.receive(body)
 
     def _answer(self, request_id: Id, outcome: Any) -> None:

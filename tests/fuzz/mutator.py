@@ -141,13 +141,14 @@ class Mutator:
         self._random = Random(seed)
         self._ends = ends
         self._speaks_lsp = False
+        self._may_end_now = ends
         bodies = [body for conversation in corpus.conversations.values() for body in conversation]
-        messages = [body for body in bodies if ends or not _may_end(body)]
-        self._messages = [_tokens(body.decode()) for body in messages if not _is_lsp(body)]
-        self._lsp_messages = [_tokens(body.decode()) for body in messages if _is_lsp(body)]
+        self._ending_messages = [_tokens(body.decode()) for body in bodies if _may_end(body)]
+        self._lsp_messages = [_tokens(body.decode()) for body in bodies if is_lsp(body) and not _may_end(body)]
+        self._messages = [_tokens(body.decode()) for body in bodies if not (is_lsp(body) or _may_end(body))]
         self._handshake = corpus.conversations["life_of_a_session"][:2]
         self._spawn = corpus.conversations["life_of_a_session"][2]
-        self._bodies = [body for body in corpus.bodies.values() if ends or not _may_end(body)]
+        self._bodies = list(corpus.bodies.values())
         self._texts = [
             "".join(each.tokens[begin:end]) for each in self._messages for begin, end in each.spans if end - begin < 40
         ]
@@ -163,6 +164,7 @@ class Mutator:
         """Make a stream. ``breaks``: with a header that may lose the boundary in it; by default a few have one."""
         random = self._random
         self._speaks_lsp = random.random() < LSP_SHARE
+        self._may_end_now = self._ends and random.random() < 0.25
         parts: list[bytes] = []
         if random.random() < 0.9:
             parts += [_frame(body) for body in self._handshake]
@@ -188,8 +190,7 @@ class Mutator:
         if lot < 0.06:
             body = random.choice(self._bodies)
         else:
-            is_lsp = self._speaks_lsp and random.random() < 0.5
-            message = random.choice(self._lsp_messages if is_lsp else self._messages)
+            message = random.choice(self._pool())
             tokens = list(message.tokens)
             random.choice(self._mutations)(message, tokens)
             if lot < 0.25:
@@ -197,8 +198,14 @@ class Mutator:
             body = "".join(tokens).encode("utf-8", "surrogatepass")
         if lot > 0.88:
             body = self._spoil(body)
-        is_unwanted = (not self._ends and _may_end(body)) or (not self._speaks_lsp and _is_lsp(body))
+        is_unwanted = (not self._may_end_now and _may_end(body)) or (not self._speaks_lsp and is_lsp(body))
         return b'{"unwanted":null}' if is_unwanted else body
+
+    def _pool(self) -> list[Tokens]:
+        lot = self._random.random()
+        if self._may_end_now and lot < 0.05:
+            return self._ending_messages
+        return self._lsp_messages if self._speaks_lsp and lot > 0.5 else self._messages
 
     def _replace_value(self, message: Tokens, tokens: list[str]) -> None:
         begin, end = self._random.choice(message.spans)
@@ -326,10 +333,10 @@ def _tokens(text: str) -> Tokens:
 
 def _may_end(body: bytes) -> bool:
     """Whether it may end the server, or tell it of a client that is not there; in whatever spelling."""
-    return any(word in body for word in (b"exit", b"shutdown", b"processId", b"initialize", b"\\u0065", b"\\u0073"))
+    return any(word in body for word in (b'"exit', b"shutdown", b"processId", b"\\u0065", b"\\u0073"))
 
 
-def _is_lsp(body: bytes) -> bool:
+def is_lsp(body: bytes) -> bool:
     """Whether it may be for the language server."""
     return b"Command" in body or b"Progress/" in body
 

@@ -11,6 +11,7 @@ import math
 import re
 import sys
 from enum import Enum
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,8 +25,6 @@ SURE_DEPTH = 150
 """What nests less must be read."""
 TOO_DEEP = 1000
 """What nests more must be refused. In between it depends on how deep Python's own stack is."""
-MOST_DIGITS = 4300
-"""Of an integer; Python's own limit against quadratic conversions."""
 
 
 class Frames(NamedTuple):
@@ -172,14 +171,15 @@ def _depth(body: bytes) -> int:
     """How deep it nests at most, brackets in strings included, which is close enough."""
     if body.count(b"[") + body.count(b"{") <= SURE_DEPTH:
         return 0
-    depth = deepest = 0
-    for byte in re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body):
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+    without_strings = re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body)
+    return max(accumulate(map(_STEPS.__getitem__, without_strings)), default=0)
+
+
+_STEPS = [0] * 256
+for _opening in b"[{":
+    _STEPS[_opening] = 1
+for _closing in b"]}":
+    _STEPS[_closing] = -1
 
 
 def agrees_with_another_reader(body: bytes) -> bool:
@@ -190,12 +190,14 @@ def agrees_with_another_reader(body: bytes) -> bool:
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError:
-        return read_body(body).kind is Kind.NO_JSON or b"\\u" in body or _depth(body) > SURE_DEPTH
+        is_a_choice = b"\\u" in body or _depth(body) > SURE_DEPTH or _has_huge_number(body)
+        return is_a_choice or read_body(body).kind is Kind.NO_JSON
     return read_body(body).kind is not Kind.NO_JSON or _depth(body) > SURE_DEPTH or _has_huge_number(body)
 
 
 def _has_huge_number(body: bytes) -> bool:
-    return re.search(rb"[0-9]{%d}|[0-9][eE]" % MOST_DIGITS, body) is not None
+    """Whether it holds one with an exponent, or so long that a float may not hold it."""
+    return re.search(rb"[0-9]{300}|[0-9][eE]", body) is not None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

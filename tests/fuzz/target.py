@@ -20,7 +20,8 @@ LOG_LINE = re.compile(rb"[0-9T:+-]+ pipe-rpc\[\d+\] (?:debug|info|warning): [^\x
 class Verdict(NamedTuple):
     """What a stream came to."""
 
-    bodies: int
+    handled: int
+    """Bodies that reached the endpoint; none does behind the end."""
     answers: int
     was_probed: bool
     was_broken: bool
@@ -53,7 +54,7 @@ def attack(room: Room, reads: Sequence[bytes]) -> Verdict:
             if LOG_LINE.fullmatch(line) is None:
                 raise BrokenContractError(f"in the log: {line!r}")
         answers = judge(frames, stream, server.output, server.exit_status)
-    return Verdict(len(frames.bodies), answers, can_be_probed, frames.is_broken)
+    return Verdict(server.handled, answers, can_be_probed, frames.is_broken)
 
 
 def frames_of(stream: bytes) -> Frames:
