@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.bare_server import Family
 from tests.support.fixture_types import MakeGate, StartWire
-from tests.support.processes import WatchedProcess, descendants
+from tests.support.processes import WatchedProcess, descendants, wait_state
 from tests.support.programs import python, shell
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S, Message
@@ -569,6 +569,19 @@ def test_a_server_that_is_killed_leaves_nothing_running(start_wire: StartWire) -
         wire.process.kill()
 
         assert wire.process.wait(DEADLINE_S) == -signal.SIGKILL
+        family.wait_gone()
+
+
+@pytest.mark.parametrize("killed", ["the guard", "the server"])
+def test_a_stopped_child_does_not_outlive_a_server_that_is_killed(start_wire: StartWire, killed: str) -> None:
+    wire = start_wire()
+    info = wire.spawn(["cat"])
+    wire.request("session/signal", {"sessionId": info["sessionId"], "signal": "SIGSTOP"})
+    wait_state(info["pid"], "T")
+    with Family(wire.pid) as family:
+        assert len(family) == 3
+        os.kill(wire.pid if killed == "the guard" else descendants(wire.pid)[0], signal.SIGKILL)
+        wire.wait_exit()
         family.wait_gone()
 
 

@@ -498,3 +498,39 @@ def test_a_child_that_has_not_begun_to_read_does_not_delay_the_answer(wire: Wire
 
 def test_python_children_of_one_line_run_too(wire: WireClient) -> None:
     assert output_of(wire, python("print('é')")) == "é\n"
+
+
+# ---- what the system makes of a spawn
+
+
+def test_a_program_that_is_still_written_to_cannot_run_and_can_a_moment_later(wire: WireClient, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    with program.open("wb") as written:
+        written.write(Path("/bin/true").resolve().read_bytes())
+        written.flush()
+        program.chmod(0o755)
+        error = refusal(wire, "SpawnFailed", "session/spawn", {"argv": [str(program)]})
+        assert (error.data["errno"], error.data["stage"]) == ("ETXTBSY", "exec")
+    session = wire.spawn([str(program)])["sessionId"]
+    assert wire.wait_exited(session)["exitCode"] == 0
+
+
+@pytest.mark.parametrize("mask", [0o027, 0o077])
+def test_a_child_has_the_file_mode_mask_of_whoever_started_the_server(start_wire: StartWire, mask: int) -> None:
+    wire = start_wire(popen={"umask": mask})
+    assert int(output_of(wire, shell("umask")), 8) == mask
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"argv": ["true", *(["a"] * 1_000_000)]},
+        {"argv": ["true"], "env": {f"N{number}": "v" for number in range(500_000)}},
+    ],
+    ids=["a million arguments", "half a million names"],
+)
+def test_more_than_a_program_can_be_given_is_refused_by_the_system(wire: WireClient, params: Message) -> None:
+    error = refusal(wire, "SpawnFailed", "session/spawn", params)
+    assert (error.data["errno"], error.data["stage"]) == ("E2BIG", "exec")
+    assert wire.request("session/list", {}) == {"sessions": []}
+    assert output_of(wire, ["echo", "still here"]) == "still here\n"
