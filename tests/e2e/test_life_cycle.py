@@ -418,10 +418,11 @@ def test_nothing_after_exit_is_executed(start_wire: StartWire, method: str) -> N
     assert [message["method"] for message in received if "method" in message] == []
 
 
-def test_a_daemon_of_a_session_does_not_outlive_the_server(start_wire: StartWire) -> None:
+@pytest.mark.parametrize("leaving", ["setsid", "env -i setsid"])
+def test_a_daemon_of_a_session_does_not_outlive_the_server(start_wire: StartWire, leaving: str) -> None:
     wire = start_wire()
     daemon_script = "echo $$; exec sleep 1000 >/dev/null 2>&1 </dev/null"
-    session = wire.spawn(shell('setsid sh -c "$1" &', daemon_script), attach=["stdout"])["sessionId"]
+    session = wire.spawn(shell(f'{leaving} /bin/sh -c "$1" &', daemon_script), attach=["stdout"])["sessionId"]
     wire.wait_exited(session)
     wire.wait_until(lambda: wire.collect_output(session, "stdout").endswith(b"\n"), "the daemon's process id")
     with WatchedProcess(int(wire.collect_output(session, "stdout"))) as daemon:

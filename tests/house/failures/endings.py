@@ -56,6 +56,7 @@ ROWS = (
         "C06",
         "Who escapes is found by kinship and not by a mark in its environment, so wiping that saves nobody.",
         (
+            *of(LIFE, "test_a_daemon_of_a_session_does_not_outlive_the_server[env -i setsid]"),
             *of(GUARD, "test_what_left_its_group_ends_with_the_server"),
             *of("child/test_orphans.py", "test_orphans_are_of_the_session_in_which_they_were_started"),
         ),

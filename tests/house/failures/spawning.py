@@ -48,6 +48,7 @@ ROWS = (
             *of(SPAWN, f"{NO_SPAWN}[a missing directory]", f"{NO_SPAWN}[a file as the directory]"),
             *of(SPAWN, "test_a_missing_program_and_a_missing_directory_tell_themselves_apart"),
             *of(MALFORMED, f"{WRONG}[cwd with NUL]"),
+            *of("server/handlers/test_lives.py", "TestSpawn::test_what_cannot_be_is_refused_and_nothing_is_started"),
             *of(MALFORMED, "test_a_lone_surrogate_where_bytes_are_needed_is_a_wrong_parameter[cwd]"),
         ),
     ),
@@ -124,9 +125,9 @@ ROWS = (
     ),
     Row(
         "D14",
-        "A program on a file system that hangs holds up the whole server until the kernel has opened it.",
-        unproven="An exec that hangs needs a file system that hangs; vfork(2) suspends the caller by design, and to "
-        "start each child by way of a helper process would double what a spawn costs.",
+        "A program that the kernel is slow to open, as on a file system that hangs, holds up the whole server so long, "
+        "as vfork does by design, and nothing is lost by it.",
+        of(SPAWN, "test_a_program_that_the_kernel_is_slow_to_open_holds_up_the_others_and_loses_nothing_of_them"),
     ),
     Row(
         "D15",
