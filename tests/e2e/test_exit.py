@@ -14,7 +14,7 @@ from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate
 from tests.support.gates import Gate
 from tests.support.ledger import Ledger
-from tests.support.processes import WatchedProcess, descendants, frozen
+from tests.support.processes import WatchedProcess, descendants, frozen, process_state
 from tests.support.programs import child, python, shell
 from tests.support.wire_client import Message, WireClient
 
@@ -311,3 +311,18 @@ def test_information_wait_and_notification_tell_the_same_exit(wire: WireClient) 
     assert wire.request("session/wait", {"sessionId": session}) == {"exit": told}
     wire.wait_closed(session)
     assert wire.request("session/list", {})["sessions"][0]["exit"] == told
+
+
+@linux_only
+def test_children_that_come_and_go_leave_no_zombie_and_no_descriptor(wire: WireClient) -> None:
+    def come_and_go() -> list[int]:
+        sessions = [wire.spawn(["true"], attach=[])["sessionId"] for _ in range(100)]
+        for session in sessions:
+            wire.wait_closed(session)
+        wire.request("session/purge")
+        family = [wire.pid, *descendants(wire.pid)]
+        assert "Z" not in [process_state(pid) for pid in family]
+        return [len(os.listdir(f"/proc/{pid}/fd")) for pid in family]
+
+    first = come_and_go()
+    assert come_and_go() == first, "as many descriptors, and as many processes"

@@ -382,6 +382,29 @@ def test_modules_in_the_working_directory_are_not_imported_by_the_console_script
     assert not trace.exists(), trace.read_text()
 
 
+# -------------------------------------------------------------------------------------------- files and sockets of ours
+
+
+def test_a_server_makes_no_file_and_listens_to_nobody(start_wire: StartWire, tmp_path: Path) -> None:
+    places = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME")}
+    wire = start_wire(env={**os.environ, **places}, cwd=tmp_path)
+    session = wire.spawn(["cat"])
+    wire.start("workspace/executeCommand", {"command": "pipe-rpc.list"}, id="everything is imported")
+    wire.answer("everything is imported")
+
+    for pid in (wire.pid, *descendants(wire.pid)):
+        opened = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+        assert [each for each in opened if each.startswith("socket:")] == [], "nobody can connect to it"
+    wire.wait_closed(terminated(wire, session["sessionId"]))
+    wire.finish()
+    assert os.listdir(tmp_path) == []
+
+
+def terminated(wire: WireClient, session_id: str) -> str:
+    wire.request("session/terminate", {"sessionId": session_id})
+    return session_id
+
+
 # ------------------------------------------------------------------------------------------------------- the processor
 
 IDLE_SESSIONS = 200

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.bare_server import Family
 from tests.support.fixture_types import MakeGate, StartWire
-from tests.support.processes import WatchedProcess, descendants
+from tests.support.processes import WatchedProcess, descendants, wait_state
 from tests.support.programs import python, shell
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S, Message
@@ -418,10 +418,11 @@ def test_nothing_after_exit_is_executed(start_wire: StartWire, method: str) -> N
     assert [message["method"] for message in received if "method" in message] == []
 
 
-def test_a_daemon_of_a_session_does_not_outlive_the_server(start_wire: StartWire) -> None:
+@pytest.mark.parametrize("leaving", ["setsid", "env -i setsid"])
+def test_a_daemon_of_a_session_does_not_outlive_the_server(start_wire: StartWire, leaving: str) -> None:
     wire = start_wire()
     daemon_script = "echo $$; exec sleep 1000 >/dev/null 2>&1 </dev/null"
-    session = wire.spawn(shell('setsid sh -c "$1" &', daemon_script), attach=["stdout"])["sessionId"]
+    session = wire.spawn(shell(f'{leaving} /bin/sh -c "$1" &', daemon_script), attach=["stdout"])["sessionId"]
     wire.wait_exited(session)
     wire.wait_until(lambda: wire.collect_output(session, "stdout").endswith(b"\n"), "the daemon's process id")
     with WatchedProcess(int(wire.collect_output(session, "stdout"))) as daemon:
@@ -569,6 +570,19 @@ def test_a_server_that_is_killed_leaves_nothing_running(start_wire: StartWire) -
         wire.process.kill()
 
         assert wire.process.wait(DEADLINE_S) == -signal.SIGKILL
+        family.wait_gone()
+
+
+@pytest.mark.parametrize("killed", ["the guard", "the server"])
+def test_a_stopped_child_does_not_outlive_a_server_that_is_killed(start_wire: StartWire, killed: str) -> None:
+    wire = start_wire()
+    info = wire.spawn(["cat"])
+    wire.request("session/signal", {"sessionId": info["sessionId"], "signal": "SIGSTOP"})
+    wait_state(info["pid"], "T")
+    with Family(wire.pid) as family:
+        assert len(family) == 3
+        os.kill(wire.pid if killed == "the guard" else descendants(wire.pid)[0], signal.SIGKILL)
+        wire.wait_exit()
         family.wait_gone()
 
 

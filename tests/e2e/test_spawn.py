@@ -8,7 +8,9 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -22,7 +24,7 @@ from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.processes import descendants
 from tests.support.programs import child, python, shell
 from tests.support.refusals import is_sentence, refusal
-from tests.support.trace import Message
+from tests.support.trace import DEADLINE_S, Message
 from tests.support.wire_client import WireClient
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -498,3 +500,72 @@ def test_a_child_that_has_not_begun_to_read_does_not_delay_the_answer(wire: Wire
 
 def test_python_children_of_one_line_run_too(wire: WireClient) -> None:
     assert output_of(wire, python("print('é')")) == "é\n"
+
+
+# ---- what the system makes of a spawn
+
+
+def test_a_program_that_is_still_written_to_cannot_run_and_can_a_moment_later(wire: WireClient, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    with program.open("wb") as written:
+        written.write(Path("/bin/true").resolve().read_bytes())
+        written.flush()
+        program.chmod(0o755)
+        error = refusal(wire, "SpawnFailed", "session/spawn", {"argv": [str(program)]})
+        assert (error.data["errno"], error.data["stage"]) == ("ETXTBSY", "exec")
+    session = wire.spawn([str(program)])["sessionId"]
+    assert wire.wait_exited(session)["exitCode"] == 0
+
+
+@pytest.mark.parametrize("mask", [0o027, 0o077])
+def test_a_child_has_the_file_mode_mask_of_whoever_started_the_server(start_wire: StartWire, mask: int) -> None:
+    wire = start_wire(popen={"umask": mask})
+    assert int(output_of(wire, shell("umask")), 8) == mask
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"argv": ["true", *(["a"] * 1_000_000)]},
+        {"argv": ["true"], "env": {f"N{number}": "v" for number in range(500_000)}},
+    ],
+    ids=["a million arguments", "half a million names"],
+)
+def test_more_than_a_program_can_be_given_is_refused_by_the_system(wire: WireClient, params: Message) -> None:
+    error = refusal(wire, "SpawnFailed", "session/spawn", params)
+    assert (error.data["errno"], error.data["stage"]) == ("E2BIG", "exec")
+    assert wire.request("session/list", {}) == {"sessions": []}
+    assert output_of(wire, ["echo", "still here"]) == "still here\n"
+
+
+SLOW_S = 0.5
+
+
+@linux_only
+def test_a_program_that_the_kernel_is_slow_to_open_holds_up_the_others_and_loses_nothing_of_them(
+    wire: WireClient,
+) -> None:
+    strace = shutil.which("strace")
+    assert strace is not None, "this test needs strace; run: apt-get install strace"
+    other = wire.spawn(["cat"])["sessionId"]
+    server = descendants(wire.pid)[0]
+    slowing = [strace, "-f", "-qq", "-o", "/dev/null", "-p", str(server), "-e", "trace=execve"]
+    slowing += ["-e", f"inject=execve:delay_enter={SLOW_S * 1e6:.0f}"]
+    with subprocess.Popen(slowing, stderr=subprocess.PIPE) as tracing:
+        wait_traced(server)
+        begun = time.monotonic()
+        spawning = wire.start("session/spawn", {"argv": ["true"]})
+        wire.request("session/write", {"sessionId": other, "data": "meanwhile", "close": True})
+        assert time.monotonic() - begun >= SLOW_S, "vfork(2) suspends the whole server"
+        assert wire.wait_exited(wire.result(spawning)["sessionId"])["exitCode"] == 0
+        wire.wait_closed(other)
+        tracing.send_signal(signal.SIGINT)
+    assert wire.collect_output(other, "stdout") == b"meanwhile"
+
+
+def wait_traced(pid: int) -> None:
+    """Return when somebody traces the process."""
+    deadline = time.monotonic() + DEADLINE_S
+    while "TracerPid:\t0\n" in Path(f"/proc/{pid}/status").read_text():
+        assert time.monotonic() < deadline, f"nobody traces process {pid}"
+        os.sched_yield()

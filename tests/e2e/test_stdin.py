@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 
 import pytest
 
 from tests.support.fixture_types import MakeGate
-from tests.support.programs import child, shell
+from tests.support.programs import child, python, shell
 from tests.support.refusals import check_refusal, problems, refusal
 from tests.support.wire_client import Message, WireClient
 
@@ -167,6 +168,28 @@ def test_ten_mebibytes_through_cat_arrive_unchanged(wire: WireClient) -> None:
     write(wire, session, close=True)
     wire.wait_closed(session)
     assert hashlib.sha256(wire.collect_output(session, "stdout")).digest() == hashlib.sha256(block * 10).digest()
+
+
+SMALL_PIPES = """
+import fcntl, os
+for descriptor in (0, 1):
+    fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 4096)
+os.write(2, b"small")
+while data := os.read(0, 1 << 16):
+    while data:
+        data = data[os.write(1, data):]
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sets the capacity of pipes")
+def test_nothing_depends_on_how_much_a_pipe_holds(wire: WireClient) -> None:
+    # A user's pipes shrink once there are many of them (pipe(7), pipe-user-pages-soft).
+    session = wire.spawn(python(SMALL_PIPES), encoding="base64", backlogBytes=1024)["sessionId"]
+    wire.wait_output(session, "stderr", len("small"))
+    block = bytes(range(256)) * 4096
+    write(wire, session, base64.b64encode(block).decode(), encoding="base64", close=True)
+    wire.wait_closed(session)
+    assert wire.collect_output(session, "stdout") == block
 
 
 # ---- too much

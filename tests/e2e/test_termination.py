@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from tests.support.fixture_types import MakeGate, StartWire
-from tests.support.processes import WatchedProcess, wait_state
+from tests.support.processes import WatchedProcess, descendants, frozen, wait_state
 from tests.support.programs import child, python, shell
 from tests.support.refusals import problems, refusal
 from tests.support.wire_client import Message, WireClient
@@ -360,6 +360,41 @@ def test_a_session_can_be_stopped_and_continued(wire: WireClient) -> None:
     wire.request("session/write", {"sessionId": session, "data": "x", "close": True})
     wire.request("session/signal", {"sessionId": session, "signal": "SIGCONT"})
     assert ending(wire.wait_exited(session)) == (0, None, "naturalExit", None)
+
+
+@linux_only
+def test_what_a_terminal_would_stop_a_job_with_does_not_stop_a_session(wire: WireClient) -> None:
+    """No shell is over it that could continue it, so it does not stop (POSIX, orphaned process group)."""
+    info = wire.spawn(["cat"])
+    session = info["sessionId"]
+    for name in ("SIGTSTP", "SIGTTIN", "SIGTTOU"):
+        wire.request("session/signal", {"sessionId": session, "signal": name})
+        wire.request("session/write", {"sessionId": session, "data": f"{name}\n"})
+        wire.wait_output(session, "stdout", len(wire.collect_output(session, "stdout")) + 1)
+    wire.request("session/write", {"sessionId": session, "close": True})
+    assert ending(wire.wait_exited(session)) == (0, None, "naturalExit", None)
+    assert wire.collect_output(session, "stdout") == b"SIGTSTP\nSIGTTIN\nSIGTTOU\n"
+
+
+@linux_only
+def test_a_server_that_was_stopped_beyond_a_deadline_takes_nothing_that_happened_meanwhile_amiss(
+    wire: WireClient, gate: MakeGate
+) -> None:
+    held, begin, later = gate(), gate(), gate()
+    script = "trap 'read _ < $1; exit 3' TERM; echo ready; while :; do sleep 0.01; done"
+    wire.spawn(shell("read _ < $1; sleep 1; echo > $2", begin.path, later.path), attach=[])
+    soft, hard = ready(wire, shell(script, held.path)), ready(wire, child("stubborn"))
+    pids = {info["sessionId"]: info["pid"] for info in wire.request("session/list")["sessions"]}
+    server = [wire.pid, *descendants(wire.pid)][:2]
+    for session in (soft, hard):
+        terminate(wire, session, graceMs=900)
+    with WatchedProcess(pids[soft]) as watched, frozen(server):
+        begin.open_and_release()
+        later.wait()  # The deadline is over.
+        held.open_and_release()
+        watched.wait_gone()
+    assert ending(wire.wait_exited(soft)) == (3, None, "softExit", "request")
+    assert ending(wire.wait_exited(hard)) == (None, "SIGKILL", "hardKilled", "request")
 
 
 def test_a_death_by_a_strangers_signal_is_natural(wire: WireClient) -> None:

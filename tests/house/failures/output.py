@@ -1,0 +1,145 @@
+"""A: the bytes of a child's output, and their order."""
+
+from __future__ import annotations
+
+from tests.house.failures.row import CHILD_SPAWN, Row
+from tests.house.proofs import ATTACH, EVENT_ORDERS, EXIT, LISTING, OUTPUT, PROMISES, SPAWN, STREAM, TERMINATION, of
+
+ROWS = (
+    Row(
+        "A01",
+        "A prompt without a line end is delivered as it is while the child waits; nothing is held back or added.",
+        of(OUTPUT, "test_bytes_are_delivered_before_there_is_a_newline"),
+    ),
+    Row(
+        "A02",
+        "Binary output is byte-exact in base64 and auto, and in utf-8 what is no text becomes U+FFFD without an end.",
+        of(
+            OUTPUT,
+            "test_every_byte_value_arrives_unchanged",
+            "test_bytes_that_are_not_utf8_become_replacement_characters",
+        ),
+    ),
+    Row(
+        "A03",
+        "A character that comes in pieces is sent once, whole, at its own offset, however the bytes are split.",
+        (
+            *of(OUTPUT, "test_a_character_waits_for_its_last_byte"),
+            *of(OUTPUT, "test_however_bytes_are_split_the_text_is_that_of_the_whole"),
+            *of("properties/test_text_splits.py", "test_any_split_of_any_bytes_gives_the_same_text"),
+        ),
+    ),
+    Row(
+        "A04",
+        "Carriage returns, blank lines and control sequences of a child arrive untouched.",
+        of(OUTPUT, "test_line_ends_and_control_characters_are_left_alone"),
+    ),
+    Row(
+        "A05",
+        "A line of any length comes in pieces as it is written, and costs no more memory than its ring.",
+        (
+            *of(OUTPUT, "test_a_long_output_without_a_newline_is_delivered_in_pieces"),
+            *of(PROMISES, "test_a_long_output_costs_no_more_than_its_ring_and_is_there_before_it_ends[cat /dev/zero]"),
+        ),
+    ),
+    Row(
+        "A06",
+        "Where output and exit are found in one batch, in whatever order, every byte is told before the exit.",
+        (
+            *of(EXIT, "test_the_exit_never_overtakes_the_output"),
+            *of(EXIT, "test_output_and_exit_that_are_found_together_are_told_in_order"),
+            *of(EVENT_ORDERS, "test_in_every_order_of_the_events_output_comes_before_exit_and_close_comes_last"),
+        ),
+    ),
+    Row(
+        "A07",
+        "One loop in one thread reads and reaps, so no other thread can bring an exit forward.",
+        (
+            *of(PROMISES, "test_sessions_add_no_thread_and_a_server_at_rest_sleeps_without_a_timeout"),
+            *of("lsp/test_laziness.py", "test_the_server_has_one_thread_and_starts_no_other"),
+        ),
+    ),
+    Row(
+        "A08",
+        "All that is in the pipe when the child ends is read, be it a whole mebibyte, and not one buffer of it.",
+        of(EXIT, "test_a_full_enlarged_pipe_is_delivered_before_the_exit"),
+    ),
+    Row(
+        "A09",
+        "A process left behind that floods the pipe delays no exit, and the leader's last words are found in its "
+        "flood.",
+        of(
+            EXIT,
+            "test_a_grandchild_that_floods_the_pipe_does_not_delay_the_exit",
+            "test_the_last_words_of_the_leader_are_found_behind_those_of_a_grandchild",
+        ),
+    ),
+    Row(
+        "A10",
+        "mergeStderr gives the true order of both streams, as they share a pipe; of two separate ones each keeps its "
+        "own order, and the contract promises no common one.",
+        of(SPAWN, "test_merged_stderr_is_truly_interleaved_with_stdout", "test_unmerged_streams_are_two_streams"),
+    ),
+    Row(
+        "A11",
+        "A child that closes its stdout has ended a stream and not itself: session/detached says ended, and it runs "
+        "on.",
+        of(OUTPUT, "test_a_stream_may_end_while_the_child_lives_on"),
+    ),
+    Row(
+        "A12",
+        "A stream at its end is watched no more, and costs no processor time.",
+        (
+            *of(OUTPUT, "test_streams_that_have_ended_cost_no_processor_time"),
+            *of(STREAM, "test_the_end_of_file_ends_the_watch_in_the_same_turn"),
+        ),
+    ),
+    Row(
+        "A13",
+        "Single bytes are gathered into as few notifications as the client has taken meanwhile, and a lone one is told "
+        "at once.",
+        (
+            *of(OUTPUT, "test_single_byte_writes_are_all_delivered"),
+            *of(PROMISES, "test_notifications_are_as_large_as_what_there_is_and_not_as_a_line"),
+            *of(OUTPUT, "test_base64_does_not_wait_for_characters"),
+        ),
+    ),
+    Row(
+        "A14",
+        "session/exited comes as the leader ends and names in streamsOpen what others still hold; their later output "
+        "follows, and session/closed is last.",
+        of(EXIT, "test_exited_waits_for_no_grandchild_and_says_what_it_holds"),
+    ),
+    Row(
+        "A15",
+        "No timer gives up a stream that a daemon holds: by the contract terminate ends its holder and remove lets go "
+        "of it, whereupon the daemon gets SIGPIPE.",
+        (
+            *of(TERMINATION, "test_after_the_exit_terminate_kills_a_survivor_that_ignores_sigterm"),
+            *of(LISTING, "test_a_session_that_a_grandchild_holds_open_can_be_removed"),
+            *of(STREAM, "test_close_gives_back_the_memory_and_the_writer_is_told"),
+        ),
+    ),
+    Row(
+        "A16",
+        "A stopped child is a running session that says nothing; it answers for itself and goes on when it is "
+        "continued.",
+        of(TERMINATION, "test_a_session_can_be_stopped_and_continued"),
+    ),
+    Row(
+        "A17",
+        "A child's streams are pipes and no sockets, so that it can open /dev/stdout and /dev/stderr.",
+        of(CHILD_SPAWN, "test_both_output_streams_are_pipes_so_dev_stderr_can_be_opened"),
+    ),
+    Row(
+        "A18",
+        "A burst is held back in the child while a slow client is attached, loses nothing, and without one is counted "
+        "to the byte where the ring forgets it.",
+        (
+            *of(OUTPUT, "test_block_loses_nothing_when_the_client_does_not_read"),
+            *of(OUTPUT, "test_memory_stays_bounded_while_the_client_does_not_read"),
+            *of(OUTPUT, "test_64_mebibytes_arrive_unchanged"),
+            *of(ATTACH, "test_what_the_child_writes_while_detached_is_counted_when_it_was_overwritten"),
+        ),
+    ),
+)
