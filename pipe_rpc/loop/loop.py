@@ -189,12 +189,12 @@ class Loop:
             timeout = _NO_ROOM_S if timeout is None else min(timeout, _NO_ROOM_S)
         try:
             ready: list[Watch] = [key.data for key, _ in self._selector.select(timeout)]
+            return ready + self._look_by_hand() if self._by_hand else ready
         except OSError as error:
             if self._on_failure is None:
                 raise
             self._on_failure(error)
-            ready = []
-        return ready + self._look_by_hand() if self._by_hand else ready
+            return []
 
     def _look_by_hand(self) -> list[Watch]:
         """Those without room in the selector that are ready now; each is offered to it again."""

@@ -115,6 +115,8 @@ def test_a_user_without_room_for_another_process_is_refused_one(start_wire: Star
 
 # ---------------------------------------------------------------------------------------------------------------- log
 
+LARGEST_FILE = 4096
+
 
 @linux
 def test_a_log_on_a_full_disk_is_lost_and_nothing_else(start_wire: StartWire, ledger: Ledger) -> None:
@@ -126,6 +128,23 @@ def test_a_log_on_a_full_disk_is_lost_and_nothing_else(start_wire: StartWire, le
     wire.fence()
     _echo(wire, session)
     ledger.enter("log lines to a full disk", tried=lines)
+
+
+def test_a_log_that_may_not_grow_is_lost_and_nothing_else(
+    start_wire: StartWire, tmp_path: pathlib.Path, ledger: Ledger
+) -> None:
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
+
+    log = tmp_path / "log"
+    wire = start_wire("--log-file", str(log), "--log-level", "debug", popen={"preexec_fn": small_files})
+    session = wire.spawn(["cat"])["sessionId"]
+    for _ in range(LARGEST_FILE // 10):
+        wire.send({"method": "no such thing"})
+    wire.fence()
+    _echo(wire, session)
+    assert log.stat().st_size == LARGEST_FILE
+    ledger.enter("log lines beyond the largest file", tried=LARGEST_FILE // 10)
 
 
 def test_a_stderr_that_nobody_reads_stops_nobody(ledger: Ledger) -> None:
