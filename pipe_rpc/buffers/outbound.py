@@ -35,8 +35,7 @@ class Outbound:
         return self.queued_bytes < self._low_water_bytes
 
     def append(self, frame: bytes) -> None:
-        """Queue one frame behind the others."""
-        self.queued_bytes += len(frame)
+        """Queue one frame behind the others; where there is no memory for it, it is not queued at all."""
         if self._pieces and len(self._pieces[-1]) + len(frame) <= _JOINED_BYTES:
             last = self._pieces[-1]
             if isinstance(last, bytes):
@@ -44,6 +43,7 @@ class Outbound:
             last += frame
         else:
             self._pieces.append(frame)
+        self.queued_bytes += len(frame)
 
     def front(self) -> list[memoryview]:
         """The pieces to write next, in order; let go of them before the next ``append``."""

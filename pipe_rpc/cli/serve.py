@@ -1,6 +1,7 @@
 """``pipe-rpc`` and ``pipe-rpc serve``: the endpoint."""
 
 import argparse
+import errno
 import gc
 import os
 import sys
@@ -47,10 +48,12 @@ def main(argv: list[str]) -> int:
     if os.isatty(0):
         sys.stderr.write(_WHAT_WE_WAIT_FOR)
     cgroup_home = find_home() if options.cgroup else None
-    guarded = options.guard and stand_guard(cgroup_home)
     try:
+        guarded = options.guard and stand_guard(cgroup_home)
         stdio = claim_stdio()
-    except OSError:
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            return _no_room(error)
         sys.stderr.write("pipe-rpc: stdout is closed, so nobody can get an answer. Start it with a pipe there.\n")
         return 1
     try:
@@ -58,10 +61,13 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"pipe-rpc: {options.log_file}: {error.strerror}. Choose another --log-file.\n")
         return 1
-    # Imported only now: whatever prints while it is imported prints to stderr.
-    from pipe_rpc.server.app import Server, Settings
+    try:
+        # Imported only now: whatever prints while it is imported prints to stderr.
+        from pipe_rpc.server.app import Server, Settings
 
-    server = Server(stdio, Settings(limits, options.client_process_id, guarded, cgroup_home), log)
+        server = Server(stdio, Settings(limits, options.client_process_id, guarded, cgroup_home), log)
+    except OSError as error:
+        return _no_room(error)
     # What was imported lives as long as the server: let no collection look at it again.
     gc.collect()
     gc.freeze()
@@ -69,6 +75,11 @@ def main(argv: list[str]) -> int:
     log.close()
     # The interpreter's own way out could print, wait or fail; everything is written and closed already.
     os._exit(status)
+
+
+def _no_room(error: OSError) -> int:
+    sys.stderr.write(f"pipe-rpc: the system has no room to start it: {error.strerror}. Raise the limits (ulimit -a).\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -26,8 +26,9 @@ _LONGEST_SLEEP_S = 86_400.0
 """epoll_wait counts milliseconds in 31 bits, so a sleep of more than 24 days is an error; a day is far from it."""
 
 
-_NO_ROOM = frozenset({errno.ENOMEM, errno.ENOSPC})
-"""epoll_ctl(2): no memory, or /proc/sys/fs/epoll/max_user_watches is reached. Both may pass."""
+_NO_ROOM = frozenset({errno.ENOMEM, errno.ENOSPC, errno.EEXIST})
+"""epoll_ctl(2): no memory, or /proc/sys/fs/epoll/max_user_watches is reached; or, where there was no memory to end a
+watch of before, that one. All of them may pass."""
 _NO_ROOM_S = 0.02
 """How long the loop sleeps at most while it looks after watches by hand."""
 
@@ -188,12 +189,12 @@ class Loop:
             timeout = _NO_ROOM_S if timeout is None else min(timeout, _NO_ROOM_S)
         try:
             ready: list[Watch] = [key.data for key, _ in self._selector.select(timeout)]
+            return ready + self._look_by_hand() if self._by_hand else ready
         except OSError as error:
             if self._on_failure is None:
                 raise
             self._on_failure(error)
-            ready = []
-        return ready + self._look_by_hand() if self._by_hand else ready
+            return []
 
     def _look_by_hand(self) -> list[Watch]:
         """Those without room in the selector that are ready now; each is offered to it again."""

@@ -89,6 +89,9 @@ class Endpoint:
             self._log.debug(f"malformed message: {malformed}")
             self._send(encode_error(malformed.id, malformed.error))
             return False
+        except MemoryError as error:
+            self._send(encode_error(None, self._log_failure("decoding a message", error)))
+            return False
         match message:
             case Request():
                 spawned = self._registry.spawned
@@ -108,10 +111,9 @@ class Endpoint:
             return
         try:
             is_json = outcome is None or isinstance(outcome, dict)
-            body = encode_result(request_id, outcome if is_json else _handlers().unstructure(outcome))
-        except (TypeError, ValueError) as error:
-            body = encode_error(request_id, self._log_failure("encoding an answer", error))
-        self._send(body)
+            self._send(encode_result(request_id, outcome if is_json else _handlers().unstructure(outcome)))
+        except (TypeError, ValueError, MemoryError) as error:
+            self._send(encode_error(request_id, self._log_failure("encoding an answer", error)))
 
     def _receive_request(self, request: Request) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import ast
 import errno
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,7 @@ class _Inject:
         return self._inject(at=at, times=times, when=when)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the calls are Linux's")
 @pytest.mark.parametrize(("row", "number"), CASES)
 def test_a_call_that_fails_harms_nobody_else(row: Row, number: int, served: Served, ledger: Ledger) -> None:
     row.occasion(served, _Inject(served, row.call, number))
