@@ -418,6 +418,7 @@ def test_nothing_after_exit_is_executed(start_wire: StartWire, method: str) -> N
     assert [message["method"] for message in received if "method" in message] == []
 
 
+@pytest.mark.needs("prctl", "proc")
 def test_a_daemon_of_a_session_does_not_outlive_the_server(start_wire: StartWire) -> None:
     wire = start_wire()
     daemon_script = "echo $$; exec sleep 1000 >/dev/null 2>&1 </dev/null"
@@ -560,6 +561,7 @@ def test_a_second_signal_kills_what_is_left_at_once(
         assert family.survivors() == []
 
 
+@pytest.mark.needs("prctl", "proc")
 def test_a_server_that_is_killed_leaves_nothing_running(start_wire: StartWire) -> None:
     wire = start_wire()
     spawn_ready(wire, FAMILY)
@@ -572,6 +574,7 @@ def test_a_server_that_is_killed_leaves_nothing_running(start_wire: StartWire) -
         family.wait_gone()
 
 
+@pytest.mark.needs("prctl", "proc")
 def test_a_whole_group_that_is_killed_leaves_nothing_running(start_wire: StartWire) -> None:
     wire = start_wire(popen={"start_new_session": True})
     spawn_ready(wire, FAMILY)

@@ -31,7 +31,10 @@ from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import WireClient
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers"),
+    pytest.mark.needs("prctl", "proc"),
+]
 
 HARD_KILLS = dose(short=15, ci=60, long=1000)
 """How often something is killed at a random moment."""
