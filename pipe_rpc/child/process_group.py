@@ -11,11 +11,11 @@ Rules of this file: a number is signalled only while it cannot have been recycle
 
 import errno
 import os
-import select
 import signal
 import sys
-from contextlib import closing
 from functools import cache
+
+from pipe_rpc.child.zombie import is_zombie
 
 PIDFD_SIGNAL_PROCESS_GROUP = 4
 """include/uapi/linux/pidfd.h; Python has no name for it."""
@@ -51,7 +51,7 @@ class ProcessGroup:
             if sys.platform == "darwin" and self._reaped:
                 self.forget()
                 raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
-            if sys.platform == "darwin" and _is_zombie(self.pid):
+            if sys.platform == "darwin" and is_zombie(self.pid):
                 return  # As elsewhere, a signal that finds a zombie is lost on it.
             raise
 
@@ -94,20 +94,6 @@ def _process_exists(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether a child of ours that nobody has reaped has ended: a zombie is no process to kqueue(2)."""
-    if sys.platform == "darwin":
-        event = select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD | select.KQ_EV_ONESHOT, select.KQ_NOTE_EXIT)
-        try:
-            with closing(select.kqueue()) as queue:
-                queue.control([event], 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            pass  # Descriptors have run out, so that nobody can tell.
-    return False
 
 
 @cache

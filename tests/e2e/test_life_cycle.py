@@ -209,6 +209,7 @@ def client_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.needs("zombies")
 def test_the_end_of_process_id_ends_the_server_in_order(start_wire: StartWire) -> None:
     with client_process() as client:
         wire = start_wire(initialize=False)
@@ -226,6 +227,7 @@ def test_the_end_of_process_id_ends_the_server_in_order(start_wire: StartWire) -
             assert family.survivors() == []
 
 
+@pytest.mark.needs("zombies")
 def test_a_process_id_that_nobody_has_reaped_yet_counts_as_ended(start_wire: StartWire) -> None:
     with subprocess.Popen(["true"]) as zombie:
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
@@ -246,6 +248,7 @@ def test_a_process_id_that_has_gone_ends_the_server_in_order(start_wire: StartWi
     assert wire.wait_exit() == 1
 
 
+@pytest.mark.needs("zombies")
 def test_the_end_of_process_id_after_shutdown_is_status_0(start_wire: StartWire) -> None:
     with client_process() as client:
         wire = start_wire(initialize=False)

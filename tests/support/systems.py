@@ -21,8 +21,8 @@ LACKS: dict[str, tuple[str, ...]] = {
     "no-proc": ("proc",),
     # O_NONBLOCK is taken on inherited descriptors, and given back.
     "no-nowait": ("nowait",),
-    # Everything at once: any other Unix.
-    "poor": ("pidfd", "group-signal", "epoll", "prctl", "proc", "nowait", "waitid"),
+    # Everything at once, and so no way to tell a zombie from a living process that is no child.
+    "poor": ("pidfd", "group-signal", "epoll", "prctl", "proc", "nowait", "waitid", "zombies"),
     # The same, with a kqueue for exits and macOS's habits: see tests/support/macos.py.
     "macos": ("pidfd", "group-signal", "epoll", "prctl", "proc", "nowait", "waitid", "linux"),
 }
