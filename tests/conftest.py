@@ -20,9 +20,10 @@ import pytest
 from tests.support.dose import LONG
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.gates import Gate
-from tests.support.leaks import LeakCheck, become_subreaper
+from tests.support.leaks import LeakCheck, become_subreaper, reap_like_init
 from tests.support.ledger import Ledger, entries, table
 from tests.support.oracle import check_trace
+from tests.support.systems import lacking
 from tests.support.wire_client import WireClient
 
 _failed = pytest.StashKey[bool]()
@@ -32,13 +33,28 @@ LONG_TIMEOUT_S = 3600
 """How long one test may take in the long dose, where it does the same work many times as often."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*features): what the server cannot do without; see tests/support/systems")
+
+
 def pytest_sessionstart() -> None:
     become_subreaper()
+    if lacking("prctl") or lacking("proc"):
+        reap_like_init()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items if LONG else []:
         item.add_marker(pytest.mark.timeout(LONG_TIMEOUT_S), append=False)
+    without = [item for item in items if any(map(lacking, _needs(item)))]
+    if without:
+        config.hook.pytest_deselected(items=without)
+        items[:] = [item for item in items if item not in without]
+
+
+def _needs(item: pytest.Item) -> list[str]:
+    """What the test says that the server under test must have, on whichever system it runs."""
+    return [feature for mark in item.iter_markers("needs") for feature in mark.args]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,6 +15,8 @@ import signal
 import sys
 from functools import cache
 
+from pipe_rpc.child.zombie import is_zombie
+
 PIDFD_SIGNAL_PROCESS_GROUP = 4
 """include/uapi/linux/pidfd.h; Python has no name for it."""
 
@@ -45,10 +47,12 @@ class ProcessGroup:
                 self.forget()
             raise
         except PermissionError:
+            # A group of nothing but zombies answers EPERM on macOS: nothing in it can be signalled any more.
             if sys.platform == "darwin" and self._reaped:
-                # A group of nothing but zombies answers EPERM on macOS: nothing in it can be signalled any more.
                 self.forget()
                 raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
+            if sys.platform == "darwin" and is_zombie(self.pid):
+                return  # As elsewhere, a signal that finds a zombie is lost on it.
             raise
 
     def has_members(self) -> bool:

@@ -6,6 +6,7 @@ A wrapper or a sibling may keep our stdin open when the client is long gone (LSP
 import os
 from collections.abc import Callable
 
+from pipe_rpc.child.zombie import is_zombie
 from pipe_rpc.loop.loop import READ, Loop, Watch
 
 _POLL_S = 2.0
@@ -51,16 +52,7 @@ class ClientWatch:
             return
         except OSError:
             pass  # It is there, and another user's; or the system cannot tell now.
-        if _is_zombie(pid):
+        if is_zombie(pid):
             self._ended(pid)
             return
         self._loop.call_at(self._loop.now + _POLL_S, lambda: self._poll(pid))
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether the process has ended and its parent has not taken note, where /proc tells (proc(5))."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] == b"Z"
-    except OSError:
-        return False

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import signal
 import sys
 from typing import NoReturn
@@ -11,6 +12,7 @@ import pytest
 from pipe_rpc.child import process_group, spawn
 from pipe_rpc.child.process_group import ProcessGroup
 from tests.child.family import Family, read_line, reap_orphan, spec, wait_and_reap
+from tests.support import macos
 from tests.support.leaks import open_descriptors
 from tests.support.processes import process_state, wait_state
 from tests.support.programs import shell
@@ -226,7 +228,7 @@ def test_on_macos_a_reaped_group_that_refuses_holds_zombies_only(
         os.kill(child.pid, signal.SIGKILL)
         children.reap(child)
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "platform", "darwin")
+        _become_macos(patch)
         patch.setattr(os, "killpg", _refuse(errno.EPERM))
         with pytest.raises(ProcessLookupError if reaped else PermissionError):
             child.group.send(signal.SIGTERM)
@@ -234,6 +236,44 @@ def test_on_macos_a_reaped_group_that_refuses_holds_zombies_only(
     os.kill(survivor, signal.SIGKILL)
     if reaped:
         reap_orphan(survivor)
+
+
+def _become_macos(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sys, "platform", "darwin")
+    patch.setattr(os, "killpg", macos.killpg)
+    for name, value in macos.KQUEUE.items():
+        patch.setattr(select, name, value, raising=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the double is made of Linux's means")
+def test_on_macos_a_signal_that_finds_a_zombie_is_lost_on_it(*, fallback: bool, children: Family) -> None:
+    """A child may end between SIGTERM and the SIGCONT behind it, and before anybody could reap it."""
+    child = children.spawn(spec("/bin/true"))
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    with pytest.MonkeyPatch.context() as patch:
+        _become_macos(patch)
+        with pytest.raises(PermissionError):
+            os.killpg(child.pid, signal.SIGCONT)
+        child.group.send(signal.SIGCONT)
+        assert child.group.has_members()
+        children.reap(child)
+        assert not child.group.has_members()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the double is made of Linux's means")
+def test_on_macos_without_a_descriptor_to_ask_by_a_refusal_is_told(
+    *, fallback: bool, children: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out() -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    child = children.spawn(spec("/bin/true"))
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    with monkeypatch.context() as patch:
+        _become_macos(patch)
+        patch.setattr(select, "kqueue", run_out)
+        with pytest.raises(PermissionError):
+            child.group.send(signal.SIGCONT)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the flag is Linux's")

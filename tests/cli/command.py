@@ -5,14 +5,14 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any, Self
 
+from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
-PIPE_RPC = [sys.executable, "-m", "pipe_rpc"]
+PIPE_RPC = SERVER
 
 
 def call(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:

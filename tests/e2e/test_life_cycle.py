@@ -209,6 +209,7 @@ def client_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.needs("zombies")
 def test_the_end_of_process_id_ends_the_server_in_order(start_wire: StartWire) -> None:
     with client_process() as client:
         wire = start_wire(initialize=False)
@@ -226,6 +227,7 @@ def test_the_end_of_process_id_ends_the_server_in_order(start_wire: StartWire) -
             assert family.survivors() == []
 
 
+@pytest.mark.needs("zombies")
 def test_a_process_id_that_nobody_has_reaped_yet_counts_as_ended(start_wire: StartWire) -> None:
     with subprocess.Popen(["true"]) as zombie:
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
@@ -246,6 +248,7 @@ def test_a_process_id_that_has_gone_ends_the_server_in_order(start_wire: StartWi
     assert wire.wait_exit() == 1
 
 
+@pytest.mark.needs("zombies")
 def test_the_end_of_process_id_after_shutdown_is_status_0(start_wire: StartWire) -> None:
     with client_process() as client:
         wire = start_wire(initialize=False)
@@ -418,6 +421,7 @@ def test_nothing_after_exit_is_executed(start_wire: StartWire, method: str) -> N
     assert [message["method"] for message in received if "method" in message] == []
 
 
+@pytest.mark.needs("prctl", "proc")
 @pytest.mark.parametrize("leaving", ["setsid", "env -i setsid"])
 def test_a_daemon_of_a_session_does_not_outlive_the_server(start_wire: StartWire, leaving: str) -> None:
     wire = start_wire()
@@ -561,6 +565,7 @@ def test_a_second_signal_kills_what_is_left_at_once(
         assert family.survivors() == []
 
 
+@pytest.mark.needs("prctl", "proc")
 def test_a_server_that_is_killed_leaves_nothing_running(start_wire: StartWire) -> None:
     wire = start_wire()
     spawn_ready(wire, FAMILY)
@@ -573,6 +578,7 @@ def test_a_server_that_is_killed_leaves_nothing_running(start_wire: StartWire) -
         family.wait_gone()
 
 
+@pytest.mark.needs("prctl", "proc")
 @pytest.mark.parametrize("killed", ["the guard", "the server"])
 def test_a_stopped_child_does_not_outlive_a_server_that_is_killed(start_wire: StartWire, killed: str) -> None:
     wire = start_wire()
@@ -586,6 +592,7 @@ def test_a_stopped_child_does_not_outlive_a_server_that_is_killed(start_wire: St
         family.wait_gone()
 
 
+@pytest.mark.needs("prctl", "proc")
 def test_a_whole_group_that_is_killed_leaves_nothing_running(start_wire: StartWire) -> None:
     wire = start_wire(popen={"start_new_session": True})
     spawn_ready(wire, FAMILY)

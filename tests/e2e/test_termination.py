@@ -254,6 +254,7 @@ def test_after_the_exit_terminate_kills_a_survivor_that_ignores_sigterm(wire: Wi
             member.wait_gone()
 
 
+@pytest.mark.needs("prctl", "proc")
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
 def test_jobs_of_an_interactive_shell_are_killed_with_it(wire: WireClient) -> None:
     # Each job has a group of its own, in the session of the shell.

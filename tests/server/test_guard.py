@@ -30,7 +30,10 @@ from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import WireClient
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers"),
+    pytest.mark.needs("prctl", "proc"),
+]
 
 BOTH_KILLED = dose(short=1, ci=5, long=100)
 BOMBS = dose(short=1, ci=5, long=100)

@@ -23,7 +23,8 @@ from typing import Any, Self
 
 from tests.support.frames import BrokenFrameError, decode_frames, encode_frame, take_frame
 from tests.support.oracle import OpenSessions, check_trace
-from tests.support.server_command import POOR_SYSTEM, SERVER
+from tests.support.server_command import SERVER
+from tests.support.systems import lacking
 from tests.support.trace import DEADLINE_S, Message, TraceEntry, decode_data
 
 __all__ = [
@@ -259,7 +260,7 @@ class WireClient:
         """`initialize` with the keywords as initializationOptions, then `initialized`. Returns the result."""
         params: Message = {
             # Without pidfds a server has to ask now and then whether the client's process is still there.
-            "processId": None if POOR_SYSTEM else os.getpid(),
+            "processId": None if lacking("pidfd") else os.getpid(),
             "clientInfo": {"name": "wire-client", "version": "1"},
             "rootUri": None,
             "capabilities": {},
