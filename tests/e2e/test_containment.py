@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from tests.support.available import unavailable
-from tests.support.cgroups import directories_of, home_of_cgroups
+from tests.support.cgroups import directories_of, servers_home
 from tests.support.dose import dose
 from tests.support.fixture_types import StartWire
 from tests.support.ledger import Ledger
@@ -32,7 +32,7 @@ CHAINS = 20
 @pytest.fixture
 def home() -> str:
     """Where servers make their control groups; skips where they cannot."""
-    found = home_of_cgroups()
+    found = servers_home()
     if found is None:
         pytest.skip("no control group can be made here: that takes cgroup v2, Linux 5.14 and the right to write to it")
     return found
@@ -40,7 +40,7 @@ def home() -> str:
 
 def best() -> str:
     """The best that a server can do here."""
-    return WITHOUT_CGROUP if home_of_cgroups() is None else "cgroup"
+    return WITHOUT_CGROUP if servers_home() is None else "cgroup"
 
 
 def told(wire: WireClient) -> Message:

@@ -16,13 +16,13 @@ from tests.support.dose import dose
 from tests.support.fixture_types import StartWire
 from tests.support.ledger import Ledger
 from tests.support.programs import shell
-from tests.support.server_command import POOR_SYSTEM
+from tests.support.systems import SYSTEM
 from tests.support.wire_client import WireClient
 
 pytestmark = [
     pytest.mark.attack,
     pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's"),
-    pytest.mark.skipif(POOR_SYSTEM, reason="a poor system makes other calls"),
+    pytest.mark.skipif(SYSTEM != "own", reason="a poorer system makes other calls"),
 ]
 
 ONCE = ("1", "2", "3", "4", "5", "6", "7", "8")

@@ -19,7 +19,7 @@ from pipe_rpc.server.guard import stand_guard
 from tests.child.isolation import isolated
 from tests.support.available import unavailable
 from tests.support.bare_server import read_to_end
-from tests.support.cgroups import directories_of, home_of_cgroups
+from tests.support.cgroups import directories_of, servers_home
 from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.leaks import own_descendants
@@ -98,7 +98,7 @@ def before() -> list[int]:
 
 def directories(server: int) -> set[str]:
     """The control groups that there are of a server."""
-    cgroup_home = home_of_cgroups()
+    cgroup_home = servers_home()
     return set() if cgroup_home is None else directories_of(cgroup_home, server)
 
 
@@ -120,7 +120,7 @@ def watching(home: Household, before: list[int]) -> Iterator[Watch]:
     try:
         assert {home.server, *home.pids.values()} - {home.wire.pid} <= watch.pids
         assert set(watch.living()) == watch.pids
-        assert bool(directories(home.server)) == (home_of_cgroups() is not None)
+        assert bool(directories(home.server)) == (servers_home() is not None)
         yield watch
         assert directories(home.server) == set()
     finally:
@@ -427,7 +427,7 @@ def test_without_a_guard_the_client_s_child_is_the_server(start_wire: StartWire)
 @pytest.fixture
 def cgroup_home() -> str:
     """Where servers make their control groups; skips where they cannot."""
-    found = home_of_cgroups()
+    found = servers_home()
     if found is None:
         pytest.skip("no control group can be made here: that takes cgroup v2, Linux 5.14 and the right to write to it")
     return found

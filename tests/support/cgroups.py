@@ -9,11 +9,17 @@ from functools import cache
 from pipe_rpc.child.cgroup import all_directories
 from pipe_rpc.child.cgroup_place import PREFIX, find_home
 from pipe_rpc.child.cgroup_tree import CgroupTree
+from tests.support.systems import lacking
+
+
+def servers_home() -> str | None:
+    """The directory in which a server under test makes its control groups; None where it cannot."""
+    return None if lacking("proc") else home_of_cgroups()
 
 
 @cache
 def home_of_cgroups() -> str | None:
-    """The directory in which a server that is started here makes its control groups; None where it cannot.
+    """The directory in which this process can make control groups; None where it cannot.
 
     Tests pick what they expect by this, for it depends on the machine and on who runs them. It is tried once, for the
     try also removes what servers have left that were killed.
