@@ -19,11 +19,13 @@ from tests.support.ledger import Ledger
 from tests.support.processes import WatchedProcess
 from tests.support.programs import child, shell
 from tests.support.server_command import SERVER
+from tests.support.systems import lacking
 from tests.support.wire_client import Message, WireClient
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers and control groups")
 
-WITHOUT_CGROUP = "subreaper" if sys.platform == "linux" else "group"
+ADOPTS = sys.platform == "linux" and not (lacking("prctl") or lacking("proc"))
+WITHOUT_CGROUP = "subreaper" if ADOPTS else "group"
 NOBODY = 65534
 BOMBS = dose(short=2, ci=10, long=200)
 CHAINS = 20
