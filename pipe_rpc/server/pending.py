@@ -4,7 +4,7 @@ Rules of this file: each row is answered exactly once. Whatever ends it, what it
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
@@ -97,14 +97,23 @@ class PendingRequests:
 
     def announced(self, announcement: Announcement, session_id: str) -> None:
         """Let the rows of a session know what the client was just told of it."""
-        for pending in list(self._of_session.get(session_id, ())):
+        for pending in self._open_rows(session_id):
             if pending.on_announcement is not None:
                 pending.on_announcement(announcement)
 
     def session_removed(self, session_id: str) -> None:
         """Answer every row of a session that is no more."""
-        for pending in list(self._of_session.get(session_id, ())):
+        for pending in self._open_rows(session_id):
             pending.answer(pending.on_removal() or session_not_found(session_id))
+
+    def _open_rows(self, session_id: str) -> Iterator[Pending]:
+        """The rows of a session, without those that the answer to an earlier one has ended.
+
+        A write that is dropped from the queue lets an empty one behind it finish.
+        """
+        for pending in list(self._of_session.get(session_id, ())):
+            if self._rows.get(_key(pending.request_id)) is pending:
+                yield pending
 
     def close(self, pending: Pending, outcome: Any) -> None:
         """Take a row out and answer it."""

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from tests.server.harness import Bench, error_kind, sent
+from tests.session.harness import fill_pipe
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,18 @@ def test_only_closed_sessions_are_purged(bench: Bench) -> None:
     assert [each["pid"] for each in bench.result("session/list")["sessions"]] == [running.pid, held.pid, others.pid]
     assert bench.result("session/purge") == {"purged": 1}
     assert bench.result("session/purge") == {"purged": 0}
+
+
+def test_writes_that_wait_behind_each_other_are_answered_once_when_their_session_is_removed(bench: Bench) -> None:
+    session_id, child = bench.spawn()
+    assert child.stdin_fd is not None
+    fill_pipe(child.stdin_fd)
+    first = bench.start("session/write", {"sessionId": session_id, "data": "held up"})
+    empty = bench.start("session/write", {"sessionId": session_id, "data": ""})
+    closing = bench.start("session/write", {"sessionId": session_id, "close": True})
+    last = bench.request("session/remove", {"sessionId": session_id, "force": True})
+    assert last["result"] == {}
+    assert error_kind(bench.answer(first)) == "SessionNotFound"
+    assert bench.answer(empty)["result"] == {"bytesWritten": 0}
+    assert bench.answer(closing)["result"] == {"bytesWritten": 0}
+    assert [message["method"] for message in bench.take()] == ["session/detached"] * 2
