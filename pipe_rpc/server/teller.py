@@ -59,7 +59,11 @@ def _output_body(output: Output) -> bytes:
     }
     if output.missed_bytes:
         params["missedBytes"] = output.missed_bytes
-    body: bytes = _orjson().dumps({"jsonrpc": "2.0", "method": "session/output", "params": params})
+    try:
+        dumps = _orjson().dumps
+    except (OSError, ImportError):
+        return encode_notification("session/output", params)  # The system opens no file now: this one is here already.
+    body: bytes = dumps({"jsonrpc": "2.0", "method": "session/output", "params": params})
     return body
 
 

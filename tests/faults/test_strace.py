@@ -132,6 +132,40 @@ def test_a_server_whose_own_pipes_or_sleep_fail_ends_in_order(
     ledger.enter("system-call faults by strace", tried=traced.injected)
 
 
+@pytest.mark.parametrize("error", ["ENFILE", "ENOMEM"])
+def test_a_first_output_and_a_first_exit_are_told_in_a_system_that_opens_no_file(
+    error: str, start_wire: StartWire, tmp_path: Path, ledger: Ledger
+) -> None:
+    wire = start_wire("--no-guard", "--default-grace-ms", "300")
+    session = wire.spawn(["cat"])["sessionId"]
+    with failing(wire.pid, "openat", error, "1+", tmp_path) as traced:
+        wire.request("session/write", {"sessionId": session, "data": "wörd\n"})
+        assert wire.wait_output(session, "stdout", 6) == "wörd\n".encode()
+        wire.request("session/write", {"sessionId": session, "close": True})
+        assert wire.wait_exited(session)["exitCode"] == 0
+        wire.wait_closed(session)
+    ledger.enter("system-call faults by strace", tried=traced.injected)
+
+
+@pytest.mark.parametrize("error", ["ENFILE", "ENOMEM"])
+def test_a_first_request_in_a_system_that_opens_no_file_is_refused_and_the_next_one_works(
+    error: str, start_wire: StartWire, tmp_path: Path, ledger: Ledger
+) -> None:
+    wire = start_wire("--no-guard", "--default-grace-ms", "300")
+    requests: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("session/list", {}),
+        ("session/spawn", {"argv": ["true"]}),
+        ("workspace/executeCommand", {"command": "pipe-rpc.list"}),
+    )
+    with failing(wire.pid, "openat", error, "1+", tmp_path) as traced:
+        for method, params in requests:
+            answer = wire.answer(wire.start(method, params))
+            assert answer["error"]["code"] in (-32603, 1002), answer
+    for method, params in requests:
+        wire.request(method, params)
+    ledger.enter("system-call faults by strace", tried=traced.injected)
+
+
 REFUSALS = {"SpawnFailed", "StdinClosed", "SignalFailed", "AlreadyAttached", "NotAttached"}
 """What a request may answer when the system fails."""
 
