@@ -20,8 +20,10 @@ pytestmark = [pytest.mark.attack, pytest.mark.skipif(sys.platform != "linux", re
 FLOODS = 20
 LINE = "0123456789-a-line-of-a-flood-that-is-known-by-heart-byte-by-byte"
 ECHO_P99_S = 0.05
-BEFORE_BYTES = 1 << 20
-"""What of a flood may come before an echo: the pipe, the outbound and a few pieces, not one piece of each session."""
+USUALLY_BEFORE_BYTES = 512 << 10
+"""What of a flood comes before an echo: the pipe, the outbound and a few pieces, not one piece of each session."""
+EVER_BEFORE_BYTES = 8 << 20
+"""A machine that is busy with other things runs the child late, and the flood meanwhile."""
 
 
 @pytest.mark.parametrize("overflow", ["block", "dropOldest"])
@@ -46,14 +48,14 @@ def test_who_talks_is_heard_among_twenty_that_flood_both_streams(overflow: str, 
                 tally = client.tallies[session, stream]
                 assert tally.delivered_bytes + tally.missed_bytes == tally.end
         client.finish()
-    before = percentile(company.before_bytes, 99)
     ledger.enter(
         f"talking while {FLOODS} sessions flood both streams ({overflow}, {encoding})",
         tried=2 * rounds,
         measured=f"{company.figures()}; resident {mib(highest)}, bound {mib(allowed)}",
     )
     assert highest <= allowed
-    assert before <= BEFORE_BYTES
+    assert percentile(company.before_bytes, 50) <= USUALLY_BEFORE_BYTES
+    assert max(company.before_bytes) <= EVER_BEFORE_BYTES
     if LONG:
         assert percentile(company.echoes_s, 99) <= ECHO_P99_S
 
