@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 from pipe_rpc.protocol.openrpc import openrpc_document
 from tests.cli.command import PIPE_RPC, call
@@ -28,3 +29,11 @@ def test_a_reader_that_stops_early_gets_no_traceback_in_its_way() -> None:
     assert ended.stdout == b'{\n  "openr'
     assert b"Traceback" not in ended.stderr
     assert b"Exception" not in ended.stderr
+
+
+def test_an_interpreter_without_docstrings_prints_the_same() -> None:
+    shown = [
+        subprocess.run([sys.executable, *options, "-m", "pipe_rpc", "schema"], capture_output=True, check=True)
+        for options in ([], ["-OO"])
+    ]
+    assert shown[0].stdout == shown[1].stdout
