@@ -19,7 +19,7 @@ from pipe_rpc.child.process_group import ProcessGroup
 
 Stage = Literal["exec", "chdir", "fork"]
 
-_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
+_NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Errors of the system rather than of the program, even where they have the name of a file (execve(2), open(2))."""
 _MAX_RSS_UNIT = 1 if os.uname().sysname == "Darwin" else 1024
 """getrusage(2) counts the resident set in KiB, on macOS in bytes."""
@@ -178,7 +178,7 @@ def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) 
             process.returncode = 0
             os.kill(process.pid, signal.SIGKILL)
             os.waitpid(process.pid, 0)
-        if error.filename is None or error.errno in _NO_DESCRIPTOR:
+        if error.filename is None or error.errno in _NO_ROOM:
             raise
         if isinstance(error.filename, bytes):
             raise SpawnError(error, "chdir", spec.cwd) from None

@@ -33,7 +33,8 @@ class Fault:
         self._seen += 1
         if self._seen >= self._at:
             self.happened += 1
-            raise OSError(self._number, os.strerror(self._number))
+            path = arguments[0] if arguments and isinstance(arguments[0], str) else None
+            raise OSError(self._number, os.strerror(self._number), path)
 
 
 class Faults:

@@ -96,11 +96,16 @@ def output_comes_all_the_same(served: Served, inject: Inject) -> None:
 def exit_does_not_overtake_output(served: Served, inject: Inject) -> None:
     """Reading fails just when the exit is seen: what the child wrote comes first all the same."""
     session = served.spawn(*shell("read _; echo last; exit 3"))
-    served.turn()
+    pid = served.request("session/info", {"sessionId": session})["pid"]
     served.write(session, b"\n")
-    inject(times=2)
+    served.turn()  # The child has its line now, and nobody has heard of it since.
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # Output and exit are found in the same turn.
+    fault = inject(times=4)
     served.wait_exited(session)
+    assert fault.happened == 4
     assert served.output(session) == b"last\n"
+    told = [each["method"] for each in served.heard if each.get("params", {}).get("sessionId") == session]
+    assert told.index("session/output") < told.index("session/exited")
 
 
 def stream_ends_alone(served: Served, inject: Inject) -> None:
@@ -255,7 +260,7 @@ def shutdown_leaves_nothing(served: Served, inject: Inject) -> None:
     """Everything ends, a process that left its group among it, with status 0."""
     session = served.spawn(*shell("setsid sleep 1000 >/dev/null 2>&1 & echo $!"))
     served.wait_exited(session)
-    fault = inject(times=2)
+    fault = inject(times=5)
     served.finish()
     assert fault.happened
     assert own_descendants() == served.before_descendants
