@@ -171,6 +171,7 @@ class OutputStream:
         """Stop reading for good and give the memory back; a writer that is left gets SIGPIPE."""
         self._end()
         self.ring.close()
+        self._on_progress = _nothing  # Session and stream hold each other, and would wait for a collector.
 
     def _on_readable(self) -> None:
         self._read()
@@ -219,3 +220,7 @@ class OutputStream:
             self._loop.unwatch(self._watch)
             self._watch = None
         self._descriptor.close()
+
+
+def _nothing() -> None:
+    """Nobody is told of progress any more."""
