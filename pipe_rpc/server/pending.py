@@ -45,6 +45,12 @@ class Pending:
         """Answer with what ``outcome`` returns at ``when`` on the loop's clock, unless something else comes first."""
         self._deadline = self._table.loop.call_at(when, lambda: self.answer(outcome()))
 
+    def let_go(self) -> None:
+        """Drop the hooks: they and this row hold each other, and what was written, until a collector comes by."""
+        self.release = self.on_removal = _nothing
+        self.on_announcement = None
+        self.cancelled = dict
+
     def cancel_deadline(self) -> None:
         """End ``answer_at``."""
         if self._deadline is not None:
@@ -125,6 +131,7 @@ class PendingRequests:
             del self._of_session[pending.session_id]
         pending.cancel_deadline()
         pending.release()
+        pending.let_go()
         self._answer(pending.request_id, outcome)
 
 

@@ -198,6 +198,7 @@ class OutputStream:
         self._end()
         self.ring.close()
         self._budget.close(self)
+        self._on_progress = _nothing  # Session and stream hold each other, and would wait for a collector.
 
     def _on_readable(self) -> None:
         self._read()
@@ -284,3 +285,7 @@ class OutputStream:
             self._loop.unwatch(self._watch)
             self._watch = None
         self._descriptor.close()
+
+
+def _nothing() -> None:
+    """Nobody is told of progress any more."""

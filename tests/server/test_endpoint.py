@@ -256,6 +256,32 @@ def test_a_refused_request_does_not_wait_in_memory_for_the_collector(bench: Benc
         gc.enable()
 
 
+def test_a_removed_session_and_what_was_asked_of_it_do_not_wait_in_memory_for_the_collector(bench: Bench) -> None:
+    def come_and_go() -> None:
+        session_id, child = bench.spawn(attach=[])
+        read = bench.start("session/read", {"sessionId": session_id, "stream": "stdout", "waitMs": 5000})
+        child.write(OUT, b"x")
+        assert bench.answer(read)["result"]["length"] == 1
+        bench.result("session/write", {"sessionId": session_id, "data": "x" * 60_000})
+        write = bench.start("session/write", {"sessionId": session_id, "data": "x" * 60_000})
+        child.read_stdin()
+        bench.answer(write)
+        wait = bench.start("session/wait", {"sessionId": session_id})
+        bench.exit(child)
+        bench.answer(wait)
+        bench.result("session/remove", {"sessionId": session_id})
+        bench.children.clear()
+
+    come_and_go()
+    gc.collect()
+    gc.disable()
+    try:
+        come_and_go()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
 def test_a_result_that_cannot_be_encoded_is_an_internal_error_too(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

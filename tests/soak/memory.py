@@ -50,7 +50,9 @@ class Load(NamedTuple):
     stdin_bytes: int = 0
     """Written and not yet read by children."""
     argument_bytes: int = 0
-    """Arguments and labels of all sessions together; `session/list` answers with all of them."""
+    """Arguments and labels of all sessions together."""
+    lists: bool = True
+    """Whether `session/list` is asked for, which answers with all of them."""
     pending: int = 0
     """Requests that wait."""
     outbound_bytes: int = 0
@@ -67,7 +69,7 @@ def bound(base: int, limits: Mapping[str, int], load: Load) -> int:
     """The formula, in bytes: what the server may hold under this load, whatever else clients and children do."""
     open_rings = min(load.ring_bytes, limits.get("maxTotalBacklogBytes", load.ring_bytes))
     closed_rings = limits["maxExitedBacklogBytes"] if load.keeps_closed else 0
-    answer = max(load.answer_bytes, ESCAPED_BYTES * load.argument_bytes)
+    answer = max(load.answer_bytes, ESCAPED_BYTES * load.argument_bytes if load.lists else 0)
     answers = min(load.outbound_bytes, limits["maxOutboundBytes"]) + ANSWER_AMPLIFICATION * answer
     output = limits["outboundLowWaterBytes"] + ANSWER_AMPLIFICATION * ESCAPED_BYTES * limits["maxOutputBytes"]
     request = load.amplification * min(load.request_bytes, limits["maxFrameBytes"])

@@ -80,6 +80,33 @@ def test_sessions_that_come_and_go_leave_no_memory_no_descriptor_and_no_zombie(l
     assert after - before <= 2 * MIB
 
 
+def test_sessions_with_the_longest_arguments_leave_none_of_them_behind(ledger: Ledger) -> None:
+    count, kept, arguments = dose(short=60, ci=200, long=5000), 5, ["x" * 120_000] * 8
+    with TallyingClient(f"--max-exited-sessions={kept}") as client:
+        company, gauge = Company(client), Gauge(client.server_pid)
+        base = gauge.reset()
+        for _ in range(count):
+            session = client.spawn(["true", *arguments])
+            client.wait_closed(session)
+            client.forget(session)
+        highest = gauge.highest()
+        argument_bytes = sum(map(len, arguments))
+        # The answer to a spawn tells the arguments, and the request did.
+        load = Load(
+            sessions=kept + 3,
+            argument_bytes=(kept + 1) * argument_bytes,
+            answer_bytes=argument_bytes,
+            request_bytes=argument_bytes,
+            amplification=5,
+            lists=False,
+        )
+        allowed = bound(base, client.limits, load)
+        company.talk(1)
+        client.finish()
+    ledger.enter("sessions with long arguments", tried=count, measured=f"resident {mib(highest)}, bound {mib(allowed)}")
+    assert highest <= allowed
+
+
 @pytest.mark.parametrize("by", ["count", "bytes"])
 def test_closed_sessions_are_kept_up_to_the_limit_and_the_oldest_go_first(by: str, ledger: Ledger) -> None:
     count, kept, size = dose(short=40, ci=200, long=5000), 10, 200_000

@@ -1,0 +1,74 @@
+"""Everything at once: each limit is reached, and the sum of them holds."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.soak.memory import Gauge, bound, mib, worst
+from tests.soak.tallying_client import TallyingClient, frame
+from tests.support.dose import dose
+from tests.support.ledger import Ledger
+from tests.support.programs import shell
+
+pytestmark = [pytest.mark.attack, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
+
+KIB, MIB = 1 << 10, 1 << 20
+SESSIONS = 8
+SMALL = {
+    "max-sessions": SESSIONS,
+    "default-backlog-bytes": 256 * KIB,
+    "max-backlog-bytes": 256 * KIB,
+    "max-exited-backlog-bytes": MIB,
+    "max-stdin-bytes": 256 * KIB,
+    "max-outbound-bytes": MIB,
+    "max-frame-bytes": 512 * KIB,
+    "max-read-bytes": 64 * KIB,
+    "max-pending-requests": 64,
+    "max-label-characters": KIB,
+}
+
+
+def test_the_formula_holds_where_every_limit_is_reached_at_once(ledger: Ledger) -> None:
+    rounds = dose(short=1, ci=2, long=50)
+    with TallyingClient(*(f"--{name}={value}" for name, value in SMALL.items())) as client:
+        gauge = Gauge(client.server_pid)
+        client.wait_closed(client.spawn(["true"]))
+        allowed = bound(gauge.reset(), client.limits, worst(client.limits))
+        for _ in range(rounds):
+            for _ in range(10):
+                client.wait_closed(client.spawn(shell("yes | head -c 200000"), pattern="y", attach=[]))
+            flood = shell("yes full >&2 & exec yes full")
+            floods = [client.spawn(flood, pattern="full", overflow="dropOldest", graceMs=0) for _ in range(SESSIONS)]
+            with client.not_reading():
+                writes = [
+                    client.start("session/write", {"sessionId": session, "data": "x" * 200_000}) for session in floods
+                ]
+                for session in floods * 7:
+                    params = {"sessionId": session, "until": "closed"}
+                    client.start("session/wait", params)
+                nested = b"[" * 400 + b"]" * 400 + b","
+                head, tail = b'{"jsonrpc":"2.0","id":"-","method":"no/such","params":[', b"0]}"
+                body = head + nested * ((512 * KIB - len(head) - len(tail)) // len(nested)) + tail
+                client.post_uncounted(b"Content-Length: %d\r\n\r\n%b" % (len(body), body), 1)
+                info = frame(
+                    {"jsonrpc": "2.0", "id": "-", "method": "session/info", "params": {"sessionId": floods[0]}}
+                )
+                client.post_uncounted(info * 1000, 1000)
+            client.wait_for_uncounted()
+            client.request("session/terminateAll", {"graceMs": 0})
+            for session, write in zip(floods, writes, strict=True):
+                client.wait_closed(session)
+                assert client.answer(write)["error"]["data"]["kind"] == "StdinClosed"
+                for stream in ("stdout", "stderr"):
+                    tally = client.tallies[session, stream]
+                    assert tally.delivered_bytes + tally.missed_bytes == tally.end
+        highest = gauge.highest()
+        client.finish()
+    ledger.enter(
+        "every limit reached at once",
+        tried=rounds * SESSIONS,
+        measured=f"resident {mib(highest)}, bound {mib(allowed)}",
+    )
+    assert highest <= allowed
