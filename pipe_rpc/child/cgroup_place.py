@@ -14,7 +14,7 @@ PREFIX = "pipe-rpc-"
 def find_home() -> str | None:
     """The directory of the cgroup that this process is in; None where there is no cgroup file system to be seen."""
     try:
-        own = _own_path(read("/proc/self/cgroup"))
+        own = own_path()
         mounts = read("/proc/self/mountinfo")
     except OSError:
         return None
@@ -27,6 +27,14 @@ def find_home() -> str | None:
             below = f"{own}/".removeprefix(root if root.endswith("/") else f"{root}/")
             if root == "/" or below != f"{own}/":
                 return os.path.normpath(f"{mount_point}/{below}")
+    return None
+
+
+def own_path() -> str | None:
+    """The path of the cgroup that this process is in now; None where it is in none. Raises OSError."""
+    for line in read("/proc/self/cgroup").splitlines():
+        if line.startswith(b"0::"):  # version 2, among those of version 1 where a system has both
+            return os.fsdecode(line[3:]).rstrip("/")
     return None
 
 
@@ -61,13 +69,6 @@ def _start_of(pid: int) -> str:
 def _namespace() -> str:
     """The number of our pid namespace (namespaces(7))."""
     return os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
-
-
-def _own_path(text: bytes) -> str | None:
-    for line in text.splitlines():
-        if line.startswith(b"0::"):  # version 2, among those of version 1 where a system has both
-            return os.fsdecode(line[3:]).rstrip("/")
-    return None
 
 
 def _unescaped(field: bytes) -> str:
