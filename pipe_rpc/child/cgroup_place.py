@@ -14,6 +14,7 @@ PREFIX = "pipe-rpc-"
 def find_home() -> str | None:
     """The directory of the cgroup that this process is in; None where there is no cgroup file system to be seen."""
     try:
+        _namespace()  # Without it nobody could tell whose a directory is.
         own = own_path()
         mounts = read("/proc/self/mountinfo")
     except OSError:
@@ -51,7 +52,7 @@ def is_abandoned(name: str) -> bool:
     pid = int(parts[0])
     try:
         os.kill(pid, 0)
-        return _start_of(pid) != parts[1]
+        return _start_of(pid) not in ("", parts[1])  # "": it is there, and /proc does not show it (hidepid, proc(5))
     except ProcessLookupError:
         return True
     except OSError:

@@ -298,6 +298,18 @@ def test_a_user_without_rights_has_none() -> None:
     isolated(work)
 
 
+def test_a_kill_that_is_refused_at_the_end_keeps_nobody_from_ending(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = household.spawn(spec("/bin/cat"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Cgroup, "kill", _refuse(errno.EMFILE))
+        assert not household.tree.close(0)
+    os.kill(child.pid, signal.SIGKILL)
+    wait_and_reap(child)
+    assert Cgroup(server_directory(household.home, os.getpid())).remove(DEADLINE_S)
+
+
 # ---- what others have left
 
 
