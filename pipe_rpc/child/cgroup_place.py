@@ -14,7 +14,8 @@ PREFIX = "pipe-rpc-"
 def find_home() -> str | None:
     """The directory of the cgroup that this process is in; None where there is no cgroup file system to be seen."""
     try:
-        own = _own_path(read("/proc/self/cgroup"))
+        _namespace()  # Without it nobody could tell whose a directory is.
+        own = own_path()
         mounts = read("/proc/self/mountinfo")
     except OSError:
         return None
@@ -27,6 +28,14 @@ def find_home() -> str | None:
             below = f"{own}/".removeprefix(root if root.endswith("/") else f"{root}/")
             if root == "/" or below != f"{own}/":
                 return os.path.normpath(f"{mount_point}/{below}")
+    return None
+
+
+def own_path() -> str | None:
+    """The path of the cgroup that this process is in now; None where it is in none. Raises OSError."""
+    for line in read("/proc/self/cgroup").splitlines():
+        if line.startswith(b"0::"):  # version 2, among those of version 1 where a system has both
+            return os.fsdecode(line[3:]).rstrip("/")
     return None
 
 
@@ -43,7 +52,7 @@ def is_abandoned(name: str) -> bool:
     pid = int(parts[0])
     try:
         os.kill(pid, 0)
-        return _start_of(pid) != parts[1]
+        return _start_of(pid) not in ("", parts[1])  # "": it is there, and /proc does not show it (hidepid, proc(5))
     except ProcessLookupError:
         return True
     except OSError:
@@ -61,13 +70,6 @@ def _start_of(pid: int) -> str:
 def _namespace() -> str:
     """The number of our pid namespace (namespaces(7))."""
     return os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
-
-
-def _own_path(text: bytes) -> str | None:
-    for line in text.splitlines():
-        if line.startswith(b"0::"):  # version 2, among those of version 1 where a system has both
-            return os.fsdecode(line[3:]).rstrip("/")
-    return None
 
 
 def _unescaped(field: bytes) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipe_rpc.child.cgroup import Cgroup, all_directories, read, write
-from pipe_rpc.child.cgroup_place import PREFIX, is_abandoned, server_directory
+from pipe_rpc.child.cgroup_place import PREFIX, is_abandoned, own_path, server_directory
 
 
 class CgroupTree:
@@ -30,8 +30,10 @@ class CgroupTree:
         self._home_fd = -1
         self._abandoned: list[Cgroup] = []
         self._top: Cgroup | None = None
+        self._own_path: str | None = None
         if home is not None:
             self._abandoned = _kill_abandoned(home)
+            self._own_path = own_path()
             self._top = self._make_top(home)
 
     @property
@@ -85,7 +87,8 @@ class CgroupTree:
         """Remove every directory, what is in it killed; returns whether they are gone within so many seconds."""
         doomed, self._abandoned = self._abandoned, []
         if self._top is not None:
-            self.kill()
+            with suppress(OSError):  # What lives on keeps its directory, which the caller hears.
+                self.kill()
             doomed.append(self._top)
             self._top = None
             os.close(self._home_fd)
@@ -114,6 +117,8 @@ class CgroupTree:
         self._made += 1
         cgroup = Cgroup(f"{self._top.path}/{self._made:08x}")
         try:
+            if own_path() != self._own_path:
+                return None  # Somebody has moved the server meanwhile: to step back home would undo that.
             os.mkdir(cgroup.path)
             write(f"{cgroup.path}/cgroup.procs", b"0")
         except OSError:

@@ -114,3 +114,21 @@ def test_who_belongs_to_another_user_is_there() -> None:
         assert not is_abandoned(_name(1))
 
     isolated(work)
+
+
+def test_whose_start_cannot_be_seen_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = _name(os.getpid())
+
+    def hide(path: str) -> bytes:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(cgroup_place, "read", hide)
+    assert not is_abandoned(name)
+
+
+def test_without_namespaces_there_is_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hide(path: str) -> str:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(os, "readlink", hide)
+    assert find_home() is None

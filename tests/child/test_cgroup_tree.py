@@ -162,6 +162,22 @@ def test_where_it_cannot_step_in_this_one_child_is_born_at_home(
     assert household.spawn(spec("/bin/cat")).cgroup is not None
 
 
+def test_a_server_that_somebody_has_moved_stays_where_it_was_put(household: Household) -> None:
+    elsewhere = Cgroup(f"{household.home}/pipe-rpc-test-{os.getpid()}")
+    os.mkdir(elsewhere.path)
+    try:
+        Path(f"{elsewhere.path}/cgroup.procs").write_bytes(b"0")
+        child = household.spawn(spec("/bin/cat"))
+        assert child.cgroup is None
+        assert elsewhere.path.endswith(_cgroup_of(os.getpid()))
+        child.kill()
+        wait_and_reap(child)
+    finally:
+        Path(f"{household.home}/cgroup.procs").write_bytes(b"0")
+        assert elsewhere.remove(DEADLINE_S)
+    assert household.spawn(spec("/bin/cat")).cgroup is not None
+
+
 # ---- no way back
 
 
@@ -280,6 +296,18 @@ def test_a_user_without_rights_has_none() -> None:
         assert not CgroupTree(home).works
 
     isolated(work)
+
+
+def test_a_kill_that_is_refused_at_the_end_keeps_nobody_from_ending(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = household.spawn(spec("/bin/cat"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Cgroup, "kill", _refuse(errno.EMFILE))
+        assert not household.tree.close(0)
+    os.kill(child.pid, signal.SIGKILL)
+    wait_and_reap(child)
+    assert Cgroup(server_directory(household.home, os.getpid())).remove(DEADLINE_S)
 
 
 # ---- what others have left
