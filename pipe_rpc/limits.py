@@ -70,6 +70,12 @@ class Limits(NamedTuple):
     kill_timeout_ms: Annotated[
         int, "How long a server that ends waits for killed processes to vanish; one stuck in the kernel may never."
     ] = 2000
+    client_poll_ms: Annotated[
+        int, "How often to look for the end of the client's process where no descriptor tells of it."
+    ] = 2000
+    progress_interval_ms: Annotated[
+        int, "From one progress report of a job to the next; people read no faster, and a flood must not become one."
+    ] = 250
     flush_timeout_ms: Annotated[
         int, "How long a client may read nothing, while the server ends or too many answers wait."
     ] = 5000

@@ -52,6 +52,7 @@ class LanguageServices:
         send: Callable[[bytes], None],
         call_method: Callable[[str, Any], Any],
         on_failure: Callable[[str, Exception], PipeRpcError],
+        report_every_s: float,
     ) -> None:
         # Its records quote params, environment values among them, and its handler of last resort writes and waits.
         logging.getLogger("pygls").addHandler(logging.NullHandler())
@@ -64,7 +65,11 @@ class LanguageServices:
         capabilities = self._introduce(initialize_params)
         window = capabilities.window
         self._progress = ProgressDisplay(
-            self._server, loop, send, client_shows_progress=bool(window and window.work_done_progress)
+            self._server,
+            loop,
+            send,
+            client_shows_progress=bool(window and window.work_done_progress),
+            report_every_s=report_every_s,
         )
         self._client_token: types.ProgressToken | None = None
         self.register("pipe-rpc.run", self._run)

@@ -12,8 +12,6 @@ from pipe_rpc.protocol.json_text import encode
 from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.session import Session
 
-_REPORT_EVERY_S = 0.25
-"""People read no faster, and a flood must not become a flood of reports."""
 _FIRST_REQUEST_ID = 2**30
 """Requests of ours have integer ids, since Vim cannot answer others; far from those that clients count up from 1."""
 
@@ -22,12 +20,19 @@ class ProgressDisplay:
     """Makes progress tokens and speaks for them."""
 
     def __init__(
-        self, server: LanguageServer, loop: Loop, send: Callable[[bytes], None], *, client_shows_progress: bool
+        self,
+        server: LanguageServer,
+        loop: Loop,
+        send: Callable[[bytes], None],
+        *,
+        client_shows_progress: bool,
+        report_every_s: float,
     ) -> None:
         self._server = server
         self._send = send
         self._loop = loop
         self._client_shows_progress = client_shows_progress
+        self._report_every_s = report_every_s
         self._next_request_id = _FIRST_REQUEST_ID
 
     def asked(self, request_id: object) -> bool:
@@ -45,14 +50,22 @@ class ProgressDisplay:
             create = {"id": self._next_request_id, "method": types.WINDOW_WORK_DONE_PROGRESS_CREATE}
             self._send(encode({"jsonrpc": "2.0", **create, "params": {"token": token}}))
             self._next_request_id += 1
-        return JobProgress(self._server, self._loop, session, token)
+        return JobProgress(self._server, self._loop, session, token, self._report_every_s)
 
 
 class JobProgress:
     """One job's display, from begin to end."""
 
-    def __init__(self, server: LanguageServer, loop: Loop, session: Session, token: types.ProgressToken) -> None:
+    def __init__(
+        self,
+        server: LanguageServer,
+        loop: Loop,
+        session: Session,
+        token: types.ProgressToken,
+        report_every_s: float,
+    ) -> None:
         self.token = token
+        self._report_every_s = report_every_s
         self._server = server
         self._loop = loop
         self._report: Deadline | None = None
@@ -77,7 +90,7 @@ class JobProgress:
 
     def _on_progress(self, stream: OutputStream) -> None:
         if self._report is None:
-            when = self._loop.now + _REPORT_EVERY_S
+            when = self._loop.now + self._report_every_s
             self._report = self._loop.call_at(when, partial(self._report_now, stream))
 
     def _report_now(self, stream: OutputStream) -> None:

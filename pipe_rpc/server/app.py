@@ -79,7 +79,7 @@ class Server:
             on_end=self._end,
         )
         self._ending = Ending(self._loop, registry, self._transport, limits, log)
-        self._client_watch = ClientWatch(self._loop, self._end)
+        self._client_watch = ClientWatch(self._loop, self._end, poll_s=limits.client_poll_ms / 1000)
         pending = PendingRequests(self._loop, self._answer, max_pending=limits.max_pending_requests)
         teller = Teller(self._transport, pending)
         self._endpoint = Endpoint(

@@ -9,16 +9,15 @@ from collections.abc import Callable
 from pipe_rpc.child.zombie import is_zombie
 from pipe_rpc.loop.loop import READ, Loop, Watch
 
-_POLL_S = 2.0
-"""How often to ask where no descriptor tells; a child of ours is never waited for like this."""
-
 
 class ClientWatch:
     """Calls ``on_end`` when a process that is no child of ours ends, or at once where it already has."""
 
-    def __init__(self, loop: Loop, on_end: Callable[[str], None]) -> None:
+    def __init__(self, loop: Loop, on_end: Callable[[str], None], *, poll_s: float) -> None:
+        """Where no descriptor tells of the end, it is looked for every ``poll_s`` seconds."""
         self._loop = loop
         self._on_end = on_end
+        self._poll_s = poll_s
         self._watches: list[Watch] = []
 
     def watch(self, pid: int) -> None:
@@ -55,4 +54,4 @@ class ClientWatch:
         if is_zombie(pid):
             self._ended(pid)
             return
-        self._loop.call_at(self._loop.now + _POLL_S, lambda: self._poll(pid))
+        self._loop.call_at(self._loop.now + self._poll_s, lambda: self._poll(pid))

@@ -223,6 +223,7 @@ class Endpoint:
                 send=self._send,
                 call_method=lambda method, params: self._call_session_method(connection, Request(0, method, params)),
                 on_failure=self._log_failure,
+                report_every_s=self._limits.progress_interval_ms / 1000,
             )
             gc.collect()
             gc.freeze()  # As at the start: half a thousand classes need no collector to look at them.

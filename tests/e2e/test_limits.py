@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import pathlib
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from pipe_rpc.limits import Limits, option_name
 from pipe_rpc.protocol.naming import wire_name
+from tests.support import on_system
 from tests.support.available import unavailable
 from tests.support.bare_server import Family
 from tests.support.fixture_types import MakeGate, StartWire
@@ -24,6 +26,9 @@ from tests.support.programs import child, python, shell
 from tests.support.refusals import REQUEST_CANCELLED, check_refusal, problems, refusal
 from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import Message, WireClient
+
+ON_SYSTEM = pathlib.Path(on_system.__file__)
+"""Runs a server without what its first argument names."""
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, or the capacity of pipes")
 
@@ -354,6 +359,41 @@ def test_kill_timeout_ms_after_the_kill_the_server_ends_without_those_that_did_n
         wire.wait_until(lambda: "did not end after SIGKILL" in wire.stderr_text(), "the end without it")
         assert lasts_s <= time.monotonic() - begun
     assert wire.wait_exit() == 1
+
+
+@linux_only
+@pytest.mark.parametrize(("limit_ms", "lasts_s"), [(1, 0.0), (700, 0.7)])
+def test_the_end_of_a_client_that_nothing_tells_of_is_looked_for_every_client_poll_ms(
+    start_wire: StartWire, limit_ms: int, lasts_s: float
+) -> None:
+    without_pidfd = [sys.executable, str(ON_SYSTEM), "pidfd", f"--client-poll-ms={limit_ms}"]
+    wire = start_wire(initialize=False, popen={"args": without_pidfd})
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as client:
+        begun = time.monotonic()
+        wire.request("initialize", {"processId": client.pid, "capabilities": {}})
+    assert wire.wait_exit() == 1
+    assert lasts_s <= time.monotonic() - begun
+
+
+@pytest.mark.parametrize(("limit_ms", "lasts_s"), [(1, 0.0), (700, 0.7)])
+def test_a_job_reports_its_progress_every_progress_interval_ms(
+    start_wire: StartWire, gate: MakeGate, limit_ms: int, lasts_s: float
+) -> None:
+    wire, held = start_wire(f"--progress-interval-ms={limit_ms}", initialize=False), gate()
+    wire.request("initialize", {"processId": None, "capabilities": {"window": {"workDoneProgress": True}}})
+    argv = shell("read _ < $1; echo building; read _ < $1", held.path)
+    wire.request("workspace/executeCommand", {"command": "pipe-rpc.run", "arguments": argv, "workDoneToken": "job"})
+    begun = time.monotonic()
+    held.release()
+
+    def reports() -> list[Message]:
+        told = [each["value"] for each in wire.queued("$/progress", token="job")]
+        return [value for value in told if value["kind"] == "report"]
+
+    wire.wait_until(lambda: bool(reports()), "a report")
+    assert lasts_s <= time.monotonic() - begun
+    assert reports()[0]["message"] == "building"
+    held.release()
 
 
 # ---- requests and answers

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import pytest
 
 from pipe_rpc.child import process_group
-from pipe_rpc.server import client_watch
 from tests.faults.injection import Fault
 from tests.faults.served import Served
 from tests.support.leaks import open_descriptors, own_descendants, process_exists
@@ -333,7 +332,7 @@ def client_is_asked_for_without_help(served: Served, inject: Inject) -> None:
 def _end_with_client(served: Served) -> None:
     """Watch a process, let it end, and see the server end in order."""
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as client, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client_watch, "_POLL_S", 0.01)
+        patch.setattr(served.server._client_watch, "_poll_s", 0.01)
         with served.faults.in_force():
             served.server._client_watch.watch(client.pid)
         for _ in range(5):

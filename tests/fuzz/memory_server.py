@@ -169,7 +169,7 @@ class MemoryServer:
             on_end=self._end,
         )
         self._ending = Ending(loop, registry, self._transport, limits, log)
-        self._client_watch = ClientWatch(loop, self._end)
+        self._client_watch = ClientWatch(loop, self._end, poll_s=2.0)
         pending = PendingRequests(loop, self._answer, max_pending=limits.max_pending_requests)
         teller = Teller(self._transport, pending)
         self._endpoint = Endpoint(

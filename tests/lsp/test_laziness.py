@@ -73,7 +73,7 @@ from pipe_rpc.protocol.envelope import Request
 sent = []
 loop = Loop()
 services = LanguageServices(loop, None, {}, send=sent.append, call_method=lambda m, p: {"sessions": []},
-                            on_failure=lambda what, error: None)
+                            report_every_s=1.0, on_failure=lambda what, error: None)
 services.receive_request(Request(1, "workspace/executeCommand", {"command": "pipe-rpc.list"}))
 try:
     asyncio.get_running_loop()

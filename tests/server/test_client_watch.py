@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from pipe_rpc.child.spawn import pidfd_works
-from pipe_rpc.server import client_watch
 from pipe_rpc.server.client_watch import ClientWatch
 from tests.session.harness import StillLoop
 from tests.support.processes import wait_state
 
-POLL_S = client_watch._POLL_S
+POLL_S = 2.0
 NO_PROCESS = 2**22 + 1
 """Above pid_max of any Linux."""
 
@@ -24,7 +23,7 @@ class Watched:
     def __init__(self) -> None:
         self.loop = StillLoop()
         self.told: list[str] = []
-        self.watch = ClientWatch(self.loop, self.told.append)
+        self.watch = ClientWatch(self.loop, self.told.append, poll_s=POLL_S)
         self.client = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     def end_client(self) -> None:
