@@ -62,6 +62,7 @@ def test_the_answer_describes_the_new_session_exactly(wire: WireClient) -> None:
         "originator": "wire-client",
         "createdAt": info["createdAt"],
         "mergeStderr": False,
+        "containment": info["containment"],  # test_containment tells which
         "stdin": {"open": True, "pendingBytes": 0},
         "stdout": {**stream, "attachmentId": ids[0]},
         "stderr": {**stream, "attachmentId": ids[1]},
