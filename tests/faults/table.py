@@ -24,7 +24,7 @@ from errno import (
 )
 from typing import NamedTuple
 
-from tests.faults import occasions
+from tests.faults import ends, occasions
 from tests.faults.injection import FORK, REGISTER, SELECT
 from tests.faults.occasions import Occasion, spawn_is_refused, spawn_is_survived
 
@@ -96,37 +96,37 @@ ROWS = [
     Row("buffers/ring.py mmap.mmap", spawn_is_refused(at=2), (ENOMEM, EAGAIN)),
     Row("session/spawning.py os.getcwd", spawn_is_survived(), (ENOENT, EACCES, ENOMEM, EIO)),
     # Ends
-    Row("child/spawn.py os.wait4", occasions.exit_is_told, (EINTR, EAGAIN, ENOMEM)),
-    Row("child/spawn.py os.wait4", occasions.server_ends_when_somebody_else_reaps, (ECHILD,)),
+    Row("child/spawn.py os.wait4", ends.exit_is_told, (EINTR, EAGAIN, ENOMEM)),
+    Row("child/spawn.py os.wait4", ends.server_ends_when_somebody_else_reaps, (ECHILD,)),
     Row("session/output_stream.py fcntl.ioctl", occasions.exit_is_told_without_a_count, (EIO, ENOMEM, EPERM)),
     Row(
         "child/process_group.py signal.pidfd_send_signal",
-        occasions.signal_is_refused,
+        ends.signal_is_refused,
         (EPERM, ESRCH, EAGAIN, EINVAL, ENOMEM),
     ),
     Row(
         "child/process_group.py signal.pidfd_send_signal",
-        occasions.termination_is_refused_and_the_deadline_holds,
+        ends.termination_is_refused_and_the_deadline_holds,
         (EPERM, EAGAIN, ENOMEM),
     ),
-    Row("child/process_group.py signal.pidfd_send_signal", occasions.exit_is_told, (EPERM, EAGAIN, ENOMEM)),
-    Row("child/process_group.py os.pidfd_open", occasions.signal_is_sent_by_number, NO_DESCRIPTOR),
-    Row("child/process_group.py os.killpg", occasions.group_is_signalled_by_number, (EPERM, EAGAIN, ENOMEM)),
+    Row("child/process_group.py signal.pidfd_send_signal", ends.exit_is_told, (EPERM, EAGAIN, ENOMEM)),
+    Row("child/process_group.py os.pidfd_open", ends.signal_is_sent_by_number, NO_DESCRIPTOR),
+    Row("child/process_group.py os.killpg", ends.group_is_signalled_by_number, (EPERM, EAGAIN, ENOMEM)),
     # Orphans
-    Row("child/prctl.py open", occasions.termination_is_survived, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
-    Row("child/prctl.py open", occasions.orphan_is_reaped, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
-    Row("child/prctl.py open", occasions.shutdown_leaves_nothing, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
-    Row("child/orphans.py os.waitid", occasions.orphan_is_reaped, (EINTR, ENOMEM)),
-    Row("child/orphans.py os.waitpid", occasions.orphan_is_reaped, (EINTR, ENOMEM)),
-    Row("child/orphans.py os.getsid", occasions.orphan_is_reaped, (EPERM, ENOMEM)),
-    Row("child/orphans.py os.getsid", occasions.shutdown_leaves_nothing, (EPERM, ENOMEM)),
-    Row("child/orphans.py os.kill", occasions.shutdown_leaves_nothing, (EPERM, EAGAIN, ENOMEM)),
+    Row("child/prctl.py open", ends.termination_is_survived, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
+    Row("child/prctl.py open", ends.orphan_is_reaped, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
+    Row("child/prctl.py open", ends.shutdown_leaves_nothing, NO_DESCRIPTOR, "pipe_rpc.child.prctl.open"),
+    Row("child/orphans.py os.waitid", ends.orphan_is_reaped, (EINTR, ENOMEM)),
+    Row("child/orphans.py os.waitpid", ends.orphan_is_reaped, (EINTR, ENOMEM)),
+    Row("child/orphans.py os.getsid", ends.orphan_is_reaped, (EPERM, ENOMEM)),
+    Row("child/orphans.py os.getsid", ends.shutdown_leaves_nothing, (EPERM, ENOMEM)),
+    Row("child/orphans.py os.kill", ends.shutdown_leaves_nothing, (EPERM, EAGAIN, ENOMEM)),
     # The client's process
-    Row("server/client_watch.py os.pidfd_open", occasions.client_is_asked_for, NO_DESCRIPTOR),
-    Row("server/client_watch.py os.kill", occasions.client_is_asked_for_without_help, (EPERM, EAGAIN, ENOMEM)),
+    Row("server/client_watch.py os.pidfd_open", ends.client_is_asked_for, NO_DESCRIPTOR),
+    Row("server/client_watch.py os.kill", ends.client_is_asked_for_without_help, (EPERM, EAGAIN, ENOMEM)),
     Row(
         "server/client_watch.py open",
-        occasions.client_is_asked_for_without_help,
+        ends.client_is_asked_for_without_help,
         NO_DESCRIPTOR,
         "pipe_rpc.server.client_watch.open",
     ),
