@@ -49,11 +49,17 @@ class Limits(NamedTuple):
     max_label_characters: Annotated[
         int, "The longest command and originator of a session: they are shown, listed and kept, not executed."
     ] = 64 * 1024
+    max_argument_bytes: Annotated[
+        int, "Memory of the arguments and labels of open sessions, which session/list tells all at once."
+    ] = 64 * 1024 * 1024
     default_read_bytes: Annotated[int, "What session/read returns at most unless maxBytes says otherwise."] = 64 * 1024
     max_read_bytes: Annotated[int, "What session/read returns at most whatever maxBytes says."] = 1024 * 1024
     max_stdin_bytes: Annotated[int, "Bytes that wait for one child to read its stdin; a write above it is refused."] = (
         8 * 1024 * 1024
     )
+    max_total_stdin_bytes: Annotated[
+        int, "Bytes that wait for all children together to read their stdin; a write above it is refused."
+    ] = 256 * 1024 * 1024
     default_grace_ms: Annotated[int, "From SIGTERM to SIGKILL unless the client says otherwise."] = 2000
     max_grace_ms: Annotated[int, "A longer grace counts as this: a server that was told to end must end."] = 3_600_000
     max_pending_requests: Annotated[int, "Requests whose answers wait at once; one more is refused."] = 4096

@@ -23,13 +23,15 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
-from pipe_rpc.session.description import Containment, Description
+from pipe_rpc.session.description import Containment, Description, kept_bytes
 from pipe_rpc.session.leftovers import Leftovers
 from pipe_rpc.session.lifecycle import Reason
 from pipe_rpc.session.output_stream import Attachment
 from pipe_rpc.session.refusals import require_offset, session_not_found
+from pipe_rpc.session.retention import Retention
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder, spawn_failed, start, working_directory
+from pipe_rpc.session.stdin_budget import StdinBudget
 from pipe_rpc.session.tombstones import Farewell, Tombstone, Tombstones
 from pipe_rpc.session.turns import Turns
 
@@ -62,11 +64,12 @@ class SessionRegistry:
         self._limits = limits
         self._wall_clock = wall_clock
         self._environment = environment
-        self._budget = RingBudget(limits.max_total_backlog_bytes)
+        self._ring_budget = RingBudget(limits.max_total_backlog_bytes)
+        self._stdin_budget = StdinBudget(limits.max_total_stdin_bytes)
+        self._argument_bytes = 0  # of open sessions
         self._cgroups = cgroups or CgroupTree(None)
         self._sessions: dict[str, Session] = {}
-        self._closed: dict[Session, int] = {}  # the oldest first, with what it kept when it was closed
-        self._closed_bytes = 0
+        self._retention = Retention(max_sessions=limits.max_exited_sessions, max_bytes=limits.max_exited_backlog_bytes)
         self._farewells: deque[Detached] = deque()
         self._departing: set[Session] = set()
         self._leftovers = Leftovers()
@@ -98,8 +101,8 @@ class SessionRegistry:
             raise PipeRpcError(
                 ErrorCode.INVALID_REQUEST, "The server is ending and starts nothing more. Start another."
             )
-        held = len(self._sessions) - len(self._closed) + len(self._departing) + self._leftovers.count()
-        held += sum(each.has_processes() for each in self._closed)
+        held = len(self._sessions) - len(self._retention) + self._retention.with_processes()
+        held += len(self._departing) + self._leftovers.count()
         if held >= self.max_sessions:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
@@ -107,6 +110,7 @@ class SessionRegistry:
                 limit="maxSessions",
                 value=self.max_sessions,
             )
+        self._require_room_for(order)
         child = start(order, self._environment, self._descriptor_limit, self._cgroups)
         try:
             session = self._open(order, child)
@@ -193,8 +197,8 @@ class SessionRegistry:
                 continue
             self._turns.put_back(session)
             if isinstance(announcement, Closed):
-                self._closed[session] = session.kept_bytes
-                self._closed_bytes += self._closed[session]
+                self._argument_bytes -= session.description.kept_bytes
+                self._retention.add(session)
                 self._forget_beyond_retention()
             return announcement
         return None
@@ -241,6 +245,19 @@ class SessionRegistry:
         unfinished = any(not each.closed_announced for each in self._sessions.values())
         return unfinished or self.has_something_to_tell()
 
+    def _require_room_for(self, order: SpawnOrder) -> None:
+        """Each session keeps its arguments and labels, and session/list tells all of them at once."""
+        wanted = kept_bytes(order.argv, self._command(order), order.originator)
+        if self._argument_bytes + wanted > self._limits.max_argument_bytes:
+            raise PipeRpcError(
+                ErrorCode.LIMIT_EXCEEDED,
+                f"The arguments of open sessions take {self._argument_bytes} bytes; {wanted} more exceed the limit of "
+                f"{self._limits.max_argument_bytes}. End some sessions, pass less in argv (a file, or stdin), or raise "
+                "--max-argument-bytes.",
+                limit="maxArgumentBytes",
+                value=self._limits.max_argument_bytes,
+            )
+
     def _open(self, order: SpawnOrder, child: Child) -> Session:
         self._spawned += 1
         created_ns = self._wall_clock()
@@ -266,13 +283,15 @@ class SessionRegistry:
             self._loop,
             self._exit_watch,
             self._orphans,
-            self._budget,
+            self._ring_budget,
+            self._stdin_budget,
             wall_clock=lambda: self._wall_clock() / 1e9,
             read_bytes=self._limits.child_read_bytes,
             stdin_bytes=self._limits.max_stdin_bytes,
             on_ready=self._note_ready,
         )
         self._sessions[session.session_id] = session
+        self._argument_bytes += description.kept_bytes
         return session
 
     def _command(self, order: SpawnOrder) -> str:
@@ -298,8 +317,9 @@ class SessionRegistry:
         del self._sessions[session.session_id]
         self._tombstones.add(Tombstone(session.session_id, farewell, session.exit))
         self._turns.forget(session)
-        if session.closed_announced:
-            self._closed_bytes -= self._closed.pop(session)
+        if not session.closed_announced:
+            self._argument_bytes -= session.description.kept_bytes
+        self._retention.discard(session)
         session.abandon()
         if session.is_running:
             self._departing.add(session)
@@ -314,6 +334,5 @@ class SessionRegistry:
             self._leftovers.add(child)
 
     def _forget_beyond_retention(self) -> None:
-        limits = self._limits
-        while len(self._closed) > limits.max_exited_sessions or self._closed_bytes > limits.max_exited_backlog_bytes:
-            self._farewells += self._forget(next(iter(self._closed)), Farewell.RETENTION)
+        while (session := self._retention.overdue()) is not None:
+            self._farewells += self._forget(session, Farewell.RETENTION)

@@ -29,6 +29,7 @@ from pipe_rpc.session.announcement import (
 from pipe_rpc.session.description import Description, Exit
 from pipe_rpc.session.lifecycle import Lifecycle, Reason, State
 from pipe_rpc.session.output_stream import Attachment, OutputStream
+from pipe_rpc.session.stdin_budget import StdinBudget
 from pipe_rpc.session.stdin_pipe import StdinPipe
 from pipe_rpc.session.termination import Termination
 
@@ -51,7 +52,8 @@ class Session:
         loop: Loop,
         exit_watch: ExitWatch,
         orphans: Orphans,
-        budget: RingBudget,
+        ring_budget: RingBudget,
+        stdin_budget: StdinBudget,
         *,
         wall_clock: Callable[[], float],
         read_bytes: int,
@@ -76,14 +78,14 @@ class Session:
         orphans.expect(child.pid)
         stdin = None
         try:
-            self.stdin = stdin = StdinPipe(child.stdin_fd, loop, max_bytes=stdin_bytes)
+            self.stdin = stdin = StdinPipe(child.stdin_fd, loop, stdin_budget, max_bytes=stdin_bytes)
             for name, fd in fds.items():
                 if fd is not None:
                     streams[name] = OutputStream(
                         name,
                         fd,
                         loop,
-                        budget,
+                        ring_budget,
                         backlog_bytes=description.backlog_bytes,
                         read_bytes=read_bytes,
                         overflow=description.overflow,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import WRITE, Loop, Watch
+from pipe_rpc.session.stdin_budget import StdinBudget
 
 Done = Callable[[int, PipeRpcError | None], None]
 """Called with the bytes that entered the pipe, and what went wrong, if anything."""
@@ -35,9 +36,10 @@ class Write:
 class StdinPipe:
     """The writing end of a child's stdin; ``fd`` None means that there is none."""
 
-    def __init__(self, fd: int | None, loop: Loop, *, max_bytes: int) -> None:
+    def __init__(self, fd: int | None, loop: Loop, budget: StdinBudget, *, max_bytes: int) -> None:
         self._descriptor = None if fd is None else OwnDescriptor(fd)
         self._loop = loop
+        self._budget = budget
         self._max_bytes = max_bytes
         self._queue: deque[Write] = deque()
         self._watch: Watch | None = None
@@ -55,8 +57,8 @@ class StdinPipe:
     def write(self, data: bytes, done: Done, *, close: bool) -> Write:
         """Queue a write, and close behind it if asked; ``done`` may be called before this returns.
 
-        Raises PipeRpcError: STDIN_CLOSED, or STDIN_FULL where the queue would grow above its limit. Nothing is written
-        then. Writing nothing to a closed stdin is no error.
+        Raises PipeRpcError: STDIN_CLOSED, or STDIN_FULL where the queue, or those of all children together, would grow
+        above the limit. Nothing is written then. Writing nothing to a closed stdin is no error.
         """
         write = Write(data, done, close=close)
         if not data and not close and not self._queue:
@@ -72,10 +74,11 @@ class StdinPipe:
                 pendingBytes=self.pending_bytes,
                 limitBytes=self._max_bytes,
             )
+        self._budget.require_room(len(data))
         if close:
             self._why_closed = "An earlier write closed it."
         self._queue.append(write)
-        self.pending_bytes += len(data)
+        self._count(len(data))
         if self._watch is None:
             self._flush()
         return write
@@ -83,7 +86,7 @@ class StdinPipe:
     def cancel(self, write: Write) -> None:
         """Drop what has not entered the pipe yet; ``done`` is not called."""
         self._queue.remove(write)
-        self.pending_bytes -= len(write.remaining)
+        self._count(-len(write.remaining))
         self._answer_finished()
 
     def close(self, why: str) -> None:
@@ -94,7 +97,7 @@ class StdinPipe:
         self._unwatch()
         self._descriptor.close()
         self._descriptor = None
-        self.pending_bytes = 0
+        self._count(-self.pending_bytes)
         refused, self._queue = self._queue, deque()
         for write in refused:
             write.done(write.written, self._closed_error(write.written))
@@ -113,7 +116,7 @@ class StdinPipe:
                 self.close(f"The system does not take what is written: {error.strerror}.")
                 return
             head.remaining = head.remaining[size:]
-            self.pending_bytes -= size
+            self._count(-size)
         self._answer_finished()
 
     def _answer_finished(self) -> None:
@@ -126,6 +129,10 @@ class StdinPipe:
             self._watch = self._loop.watch(self._descriptor.fd, WRITE, self._flush)
         elif not self._queue:
             self._unwatch()
+
+    def _count(self, size: int) -> None:
+        self.pending_bytes += size
+        self._budget.pending_bytes += size
 
     def _unwatch(self) -> None:
         if self._watch is not None:

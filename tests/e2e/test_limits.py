@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -118,6 +119,23 @@ def test_max_sessions_are_open_at_once_and_one_more_is_refused(start_wire: Start
     wire.request("session/write", {"sessionId": sessions[0], "close": True})
     wire.wait_closed(sessions[0])
     wire.spawn(["cat"])
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_open_sessions_have_max_argument_bytes_and_one_more_is_refused(start_wire: StartWire, missing: int) -> None:
+    argv = shell("read _; exit", "x" * 10_000)
+    texts = sum(map(sys.getsizeof, (*argv, shlex.join(argv), "pytest")))
+    wire = start_wire(f"--max-argument-bytes={2 * texts - missing}", options={"originator": "pytest"})
+    first = wire.spawn(argv)["sessionId"]
+    if missing:
+        error = refusal(wire, "LimitExceeded", "session/spawn", {"argv": argv})
+        assert error.data["limit"] == "maxArgumentBytes"
+    else:
+        wire.spawn(argv)
+        refusal(wire, "LimitExceeded", "session/spawn", {"argv": ["true"]})
+    wire.request("session/write", {"sessionId": first, "close": True})
+    wire.wait_closed(first)
+    wire.spawn(argv)
 
 
 def closed_session(wire: WireClient, length: int = 0) -> str:
@@ -281,6 +299,24 @@ def test_max_stdin_bytes_may_wait_and_one_more_is_refused(start_wire: StartWire,
     assert wire.result(waiting)["bytesWritten"] > 0
     wire.request("session/write", {"sessionId": session, "close": True})
     wire.wait_closed(session)
+
+
+def test_max_total_stdin_bytes_may_wait_for_all_children_and_one_more_is_refused(
+    start_wire: StartWire, gate: MakeGate
+) -> None:
+    wire, held = start_wire("--max-total-stdin-bytes=1000"), gate()
+    full = wire.spawn(child("slow_reader", held.path))["sessionId"]
+    other = wire.spawn(["cat"])["sessionId"]
+    assert wire.request("session/write", {"sessionId": other, "data": "x" * 1000}) == {"bytesWritten": 1000}
+    waiting = fill_stdin(wire, full)
+    error = refusal(wire, "StdinFull", "session/write", {"sessionId": other, "data": "x"})
+    assert (error.data["pendingBytes"], error.data["limitBytes"]) == (1000, 1000)
+    held.open_and_release()
+    assert wire.result(waiting)["bytesWritten"] > 0
+    assert wire.request("session/write", {"sessionId": other, "data": "x"}) == {"bytesWritten": 1}
+    for session in (full, other):
+        wire.request("session/write", {"sessionId": session, "close": True})
+        wire.wait_closed(session)
 
 
 def fill_stdin(wire: WireClient, session: str) -> int | str:

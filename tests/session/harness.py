@@ -24,6 +24,7 @@ from pipe_rpc.session.description import Description
 from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder
+from pipe_rpc.session.stdin_budget import StdinBudget
 
 USAGE = Usage(0.0, 0.0, 0)
 EXITED_0 = ExitStatus(0, None, core_dumped=False, usage=USAGE)
@@ -287,6 +288,7 @@ class Bench:
             self.exits,
             self.orphans,
             self.budget,
+            StdinBudget(MANY_BYTES),
             wall_clock=lambda: 7.5,
             read_bytes=read_bytes,
             stdin_bytes=stdin_bytes,

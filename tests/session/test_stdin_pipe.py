@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.session.stdin_budget import StdinBudget
 from pipe_rpc.session.stdin_pipe import StdinPipe
 from tests.session.harness import StillLoop, bytes_in_pipe, fill_pipe
 
@@ -17,14 +18,15 @@ LIMIT = 300_000
 class Stdin:
     """A stdin pipe and the child's end of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: StdinBudget | None = None) -> None:
         self.loop = StillLoop()
+        self.budget = budget or StdinBudget(LIMIT)
         self.reader, writer = os.pipe()
         self.capacity = 65536
         if sys.platform == "linux":
             self.capacity = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         os.set_blocking(self.reader, False)
-        self.pipe = StdinPipe(writer, self.loop, max_bytes=LIMIT)
+        self.pipe = StdinPipe(writer, self.loop, self.budget, max_bytes=LIMIT)
         self.answers: list[tuple[str, int, PipeRpcError | None]] = []
 
     def write(self, name: str, data: bytes, *, close: bool = False) -> object:
@@ -230,7 +232,7 @@ def test_a_close_from_our_side_answers_what_waits_with_its_reason(stdin: Stdin) 
 
 def test_stdin_that_was_never_a_pipe_says_how_to_get_one() -> None:
     loop = StillLoop()
-    pipe = StdinPipe(None, loop, max_bytes=LIMIT)
+    pipe = StdinPipe(None, loop, StdinBudget(LIMIT), max_bytes=LIMIT)
     assert not pipe.is_open
     with pytest.raises(PipeRpcError, match='spawn with "pipe"') as caught:
         pipe.write(b"x", lambda *_: None, close=False)
@@ -295,3 +297,49 @@ def test_an_answer_may_close(stdin: Stdin) -> None:
 def test_a_repr_tells_what_waits(stdin: Stdin) -> None:
     stdin.write("data", b"a" * (stdin.capacity + 1))
     assert repr(stdin.pipe) == "<StdinPipe open, 1 bytes wait>"
+
+
+# ---- all of them together
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Stdin, Stdin]]:
+    """Two that share a budget."""
+    budget = StdinBudget(100_000)
+    one, other = Stdin(budget), Stdin(budget)
+    yield one, other
+    one.close()
+    other.close()
+    assert budget.pending_bytes == 0
+
+
+def test_what_waits_for_one_child_is_room_that_another_does_not_have(pair: tuple[Stdin, Stdin]) -> None:
+    one, other = pair
+    one.write("large", b"x" * 90_000)
+    waiting = one.pipe.pending_bytes
+    assert waiting == one.budget.pending_bytes == 90_000 - one.capacity
+    with pytest.raises(PipeRpcError, match="--max-total-stdin-bytes") as caught:
+        other.write("refused", b"y" * (100_000 - waiting + 1))
+    assert caught.value.code is ErrorCode.STDIN_FULL
+    assert caught.value.data == {"pendingBytes": waiting, "limitBytes": 100_000}
+    other.write("taken", b"y" * (100_000 - waiting))
+    one.read_all()
+    other.read_all()
+    assert [name for name, _, error in (*one.answers, *other.answers) if error is None] == ["large", "taken"]
+
+
+@pytest.mark.parametrize("end", ["reading", "closing", "a gone reader", "cancelling"])
+def test_whatever_ends_a_write_gives_its_room_back(pair: tuple[Stdin, Stdin], end: str) -> None:
+    one, _ = pair
+    write = one.pipe.write(b"x" * 90_000, lambda size, error: None, close=False)
+    match end:
+        case "reading":
+            one.read_all()
+        case "closing":
+            one.pipe.close("It is over.")
+        case "a gone reader":
+            one.close_reader()
+            one.loop.run_turn()
+        case _:
+            one.pipe.cancel(write)
+    assert one.budget.pending_bytes == one.pipe.pending_bytes == 0
