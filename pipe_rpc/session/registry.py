@@ -1,44 +1,34 @@
 """All sessions of a server: ids, capacity, retention, and the end of all of them.
 
-Rules of this file: an id is never reused; a session counts against the capacity until its close was told; of closed
+Rules of this file: a session counts against the capacity until its close was told; of closed
 ones the oldest are forgotten first. Nothing whose processes may be left is ever lost sight of.
 """
 
-import errno
-import os
-import shlex
 import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
-from pipe_rpc.child.spawn import Child, SpawnError
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
-from pipe_rpc.session.description import Containment, Description, kept_bytes
+from pipe_rpc.session.description import Containment, kept_bytes
 from pipe_rpc.session.leftovers import Leftovers
 from pipe_rpc.session.lifecycle import Reason
 from pipe_rpc.session.output_stream import Attachment
 from pipe_rpc.session.refusals import require_offset, session_not_found
 from pipe_rpc.session.retention import Retention
 from pipe_rpc.session.session import Session
-from pipe_rpc.session.spawning import SpawnOrder, spawn_failed, start, working_directory
-from pipe_rpc.session.stdin_budget import StdinBudget
+from pipe_rpc.session.spawner import Spawner
+from pipe_rpc.session.spawning import SpawnOrder
 from pipe_rpc.session.tombstones import Farewell, Tombstone, Tombstones
 from pipe_rpc.session.turns import Turns
-
-DESCRIPTORS_PER_SESSION = 4
-"""Three pipes and a pidfd."""
-RESERVED_DESCRIPTORS = 32
-"""For the server itself: its stdio, selector, log, spares, and the six more that a spawn needs for a moment."""
 
 
 class SessionRegistry:
@@ -58,16 +48,20 @@ class SessionRegistry:
     ) -> None:
         """Start empty; ``wall_clock`` counts nanoseconds since the epoch."""
         self._loop = loop
-        self._exit_watch = exit_watch
         self._orphans = orphans
-        self._descriptor_limit = descriptor_limit
         self._limits = limits
-        self._wall_clock = wall_clock
-        self._environment = environment
-        self._ring_budget = RingBudget(limits.max_total_backlog_bytes)
-        self._stdin_budget = StdinBudget(limits.max_total_stdin_bytes)
-        self._argument_bytes = 0  # of open sessions
         self._cgroups = cgroups or CgroupTree(None)
+        self._spawner = Spawner(
+            loop,
+            exit_watch,
+            orphans,
+            descriptor_limit,
+            limits,
+            wall_clock=wall_clock,
+            environment=environment,
+            cgroups=self._cgroups,
+        )
+        self._argument_bytes = 0  # of open sessions
         self._sessions: dict[str, Session] = {}
         self._retention = Retention(max_sessions=limits.max_exited_sessions, max_bytes=limits.max_exited_backlog_bytes)
         self._farewells: deque[Detached] = deque()
@@ -75,25 +69,23 @@ class SessionRegistry:
         self._leftovers = Leftovers()
         self._tombstones = Tombstones(limits.max_tombstones)
         self._turns = Turns()
-        self._spawned = 0
         self._ending = False
         self._attached = 0
 
     @property
     def spawned(self) -> int:
         """How many sessions there have been."""
-        return self._spawned
+        return self._spawner.spawned
 
     @property
     def containment(self) -> Containment:
         """How the next session is held together, as far as can be known before it is spawned."""
-        return self._containment(has_cgroup=self._cgroups.works)
+        return self._spawner.containment
 
     @property
     def max_sessions(self) -> int:
         """How many sessions may be open at once, which the descriptors may lower."""
-        affordable = (self._descriptor_limit.soft - RESERVED_DESCRIPTORS) // DESCRIPTORS_PER_SESSION
-        return max(1, min(self._limits.max_sessions, affordable))
+        return self._spawner.max_sessions
 
     def spawn(self, order: SpawnOrder) -> Session:
         """Start a session. Raises PipeRpcError: LIMIT_EXCEEDED, STREAM_UNAVAILABLE or SPAWN_FAILED."""
@@ -111,13 +103,9 @@ class SessionRegistry:
                 value=self.max_sessions,
             )
         self._require_room_for(order)
-        child = start(order, self._environment, self._descriptor_limit, self._cgroups)
-        try:
-            session = self._open(order, child)
-        except (OSError, MemoryError) as error:
-            child.discard()
-            why = error if isinstance(error, OSError) else OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
-            raise spawn_failed(SpawnError(why, "fork", None)) from None
+        session = self._spawner.spawn(order, self._note_ready)
+        self._sessions[session.session_id] = session
+        self._argument_bytes += session.description.kept_bytes
         for name in session.streams if order.attach is None else order.attach:
             self.attach(session, name, from_offset=None, encoding=None, steal=False)
         return session
@@ -247,7 +235,7 @@ class SessionRegistry:
 
     def _require_room_for(self, order: SpawnOrder) -> None:
         """Each session keeps its arguments and labels, and session/list tells all of them at once."""
-        wanted = kept_bytes(order.argv, self._command(order), order.originator)
+        wanted = kept_bytes(order.argv, self._spawner.command(order), order.originator)
         if self._argument_bytes + wanted > self._limits.max_argument_bytes:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
@@ -257,52 +245,6 @@ class SessionRegistry:
                 limit="maxArgumentBytes",
                 value=self._limits.max_argument_bytes,
             )
-
-    def _open(self, order: SpawnOrder, child: Child) -> Session:
-        self._spawned += 1
-        created_ns = self._wall_clock()
-        description = Description(
-            session_id=f"pipe-{created_ns:016x}-{self._spawned:08x}",
-            originator=order.originator,
-            command=self._command(order),
-            argv=order.argv,
-            cwd=working_directory(order.cwd),
-            merge_stderr=order.merge_stderr,
-            encoding=order.encoding,
-            overflow=order.overflow,
-            backlog_bytes=order.backlog_bytes,
-            grace_s=order.grace_s,
-            timeout_s=order.timeout_s,
-            created_at=created_ns / 1e9,
-            started=self._loop.time(),
-            containment=self._containment(has_cgroup=child.cgroup is not None),
-        )
-        session = Session(
-            description,
-            child,
-            self._loop,
-            self._exit_watch,
-            self._orphans,
-            self._ring_budget,
-            self._stdin_budget,
-            wall_clock=lambda: self._wall_clock() / 1e9,
-            read_bytes=self._limits.child_read_bytes,
-            stdin_bytes=self._limits.max_stdin_bytes,
-            on_ready=self._note_ready,
-        )
-        self._sessions[session.session_id] = session
-        self._argument_bytes += description.kept_bytes
-        return session
-
-    def _command(self, order: SpawnOrder) -> str:
-        """What to show for it: as much as a client may give."""
-        command = shlex.join(order.argv) if order.command is None else order.command
-        return command[: self._limits.max_label_characters]
-
-    def _containment(self, *, has_cgroup: bool) -> Containment:
-        if has_cgroup:
-            return Containment.CGROUP
-        return Containment.SUBREAPER if self._orphans.adopts else Containment.GROUP
 
     def _note_ready(self, session: Session) -> None:
         if session in self._departing:  # Of a session that was let go of, the exit alone is still heard.

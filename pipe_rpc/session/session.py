@@ -14,6 +14,7 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
+from pipe_rpc.child.reaping import Reaping
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.loop.loop import Deadline, Loop
@@ -32,10 +33,6 @@ from pipe_rpc.session.output_stream import Attachment, OutputStream
 from pipe_rpc.session.stdin_budget import StdinBudget
 from pipe_rpc.session.stdin_pipe import StdinPipe
 from pipe_rpc.session.termination import Termination
-
-_FIRST_REAP_S = 0.001
-_LONGEST_REAP_S = 0.05
-"""How often to ask for a process that has ended and cannot be reaped yet."""
 
 
 class Session:
@@ -67,7 +64,6 @@ class Session:
         self.closed_announced = False
         self._child = child
         self._loop = loop
-        self._exit_watch = exit_watch
         self._orphans = orphans
         self._wall_clock = wall_clock
         self._on_ready = on_ready
@@ -91,7 +87,7 @@ class Session:
                         overflow=description.overflow,
                         on_progress=self._ready,
                     )
-            exit_watch.watch(child, self._may_have_exited)
+            Reaping(child, loop, exit_watch, self._has_exited)
         except (OSError, MemoryError):
             if stdin is not None:
                 stdin.close("The session could not be built.")
@@ -273,38 +269,6 @@ class Session:
             return None
         self.closed_announced = True
         return Closed(self)
-
-    def _may_have_exited(self) -> None:
-        status = self._reap()
-        if status is None:
-            if self._exit_watch.exit_is_near:
-                self._exit_watch.unwatch(self._child)
-                self._reap_later(_FIRST_REAP_S)
-            return
-        # The pidfd is closed with the group, so nobody may watch it any more by then.
-        self._exit_watch.unwatch(self._child)
-        self._has_exited(status)
-
-    def _reap(self) -> ExitStatus | None:
-        """Take the exit status where the system hands it out now. Raises ChildProcessError where somebody has it."""
-        try:
-            return self._child.reap()
-        except ChildProcessError:
-            raise
-        except OSError:
-            return None
-
-    def _reap_later(self, delay_s: float) -> None:
-        """Ask again: a tracer that holds the ended process (ptrace(2)) lets us have it only when it likes."""
-
-        def reap() -> None:
-            status = self._reap()
-            if status is None:
-                self._reap_later(min(delay_s * 2, _LONGEST_REAP_S))
-            else:
-                self._has_exited(status)
-
-        self._loop.call_at(self._loop.now + delay_s, reap)
 
     def _has_exited(self, status: ExitStatus) -> None:
         self._orphans.release(self.pid)
