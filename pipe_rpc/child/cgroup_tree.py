@@ -33,7 +33,6 @@ class CgroupTree:
         self._own_path: str | None = None
         if home is not None:
             self._abandoned = _kill_abandoned(home)
-            self._own_path = own_path()
             self._top = self._make_top(home)
 
     @property
@@ -49,10 +48,7 @@ class CgroupTree:
         as it cannot: nothing else must be born in that cgroup.
         """
         if self._away is not None:
-            left = self._away
-            self._step_back(left)
-            left.kill()
-            self._abandoned.append(left)
+            self._step_back(self._away)
         self._sweep()
         cgroup = self._step_in()
         if cgroup is None:
@@ -62,9 +58,15 @@ class CgroupTree:
             yield cgroup
         except BaseException:
             self._step_back(cgroup)
-            cgroup.remove()
+            self.condemn(cgroup)
             raise
         self._step_back(cgroup)
+
+    def condemn(self, cgroup: Cgroup) -> None:
+        """Kill what was born in a cgroup, and remove it: now, or as soon as the system lets us."""
+        if cgroup not in self._abandoned:
+            self._abandoned.append(cgroup)
+        self._sweep()
 
     def kill(self) -> None:
         """Kill everything that was born in any of them, in one stroke.
@@ -85,6 +87,7 @@ class CgroupTree:
 
     def close(self, within_s: float) -> bool:
         """Remove every directory, what is in it killed; returns whether they are gone within so many seconds."""
+        self._sweep()
         doomed, self._abandoned = self._abandoned, []
         if self._top is not None:
             with suppress(OSError):  # What lives on keeps its directory, which the caller hears.
@@ -96,19 +99,21 @@ class CgroupTree:
         return not [each for each in doomed if not each.remove(deadline - time.monotonic())]
 
     def _make_top(self, home: str) -> Cgroup | None:
-        path = server_directory(home, os.getpid())
         try:
+            self._own_path = own_path()
+            path = server_directory(home, os.getpid())
             os.mkdir(path)
         except OSError:
             return None  # It is another's (EACCES), read-only (EROFS), or full: we do without.
+        top = Cgroup(path)
         try:
             # A threaded home (cgroups(7), "Thread mode") has no room for processes of other kinds.
             if os.access(f"{path}/cgroup.kill", os.W_OK) and read(f"{path}/cgroup.type") == b"domain\n":
                 self._home_fd = os.open(f"{home}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
-                return Cgroup(path)
+                return top
         except OSError:
             pass  # There would be no way back home.
-        os.rmdir(path)
+        self.condemn(top)
         return None
 
     def _step_in(self) -> Cgroup | None:
@@ -122,7 +127,7 @@ class CgroupTree:
             os.mkdir(cgroup.path)
             write(f"{cgroup.path}/cgroup.procs", b"0")
         except OSError:
-            cgroup.remove()  # This one session does without, and says so.
+            self.condemn(cgroup)  # This one session does without, and says so.
             return None
         return cgroup
 
@@ -130,13 +135,24 @@ class CgroupTree:
         assert self._top is not None, "who has stepped in has a tree"
         self._away = cgroup
         self._top.holds_server = cgroup.holds_server = True
-        os.write(self._home_fd, b"0")
+        try:
+            os.write(self._home_fd, b"0")
+        except OSError:
+            self.condemn(cgroup)
+            raise
         self._top.holds_server = cgroup.holds_server = False
         self._away = None
 
     def _sweep(self) -> None:
         if self._abandoned:
-            self._abandoned = [each for each in self._abandoned if not each.remove()]
+            self._abandoned = [each for each in self._abandoned if not _kill_and_remove(each)]
+
+
+def _kill_and_remove(cgroup: Cgroup) -> bool:
+    """Kill what is in it; returns whether it is gone."""
+    with suppress(OSError):  # Descriptors or memory have run out, or it is another's: what lives on keeps it.
+        cgroup.kill()
+    return cgroup.remove()
 
 
 def _kill_abandoned(home: str) -> list[Cgroup]:
@@ -146,7 +162,6 @@ def _kill_abandoned(home: str) -> list[Cgroup]:
         for name in os.listdir(home):
             if name.startswith(PREFIX) and is_abandoned(name):
                 cgroup = Cgroup(f"{home}/{name}")
-                cgroup.kill()
-                if not cgroup.remove():
+                if not _kill_and_remove(cgroup):
                     left.append(cgroup)
     return left

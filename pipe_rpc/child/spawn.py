@@ -131,8 +131,7 @@ def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTre
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             if cgroup is not None:
-                cgroup.kill()
-                cgroup.remove()
+                cgroups.condemn(cgroup)
         _close(opened)
         raise SpawnError(error, "fork", None) from None
     except BaseException:

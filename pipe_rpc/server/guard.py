@@ -5,15 +5,20 @@ client sees the end of the server as it comes. It waits, and does nothing else. 
 that the server had started falls to its guard, the next subreaper up, and is killed (prctl(2), PR_SET_CHILD_SUBREAPER).
 When the guard is killed, the server is told by a signal and ends in order (PR_SET_PDEATHSIG). The server has a session
 of its own, so that no signal to the guard's process group takes both at once. Where sessions have cgroups, these are
-killed first and in one stroke: whoever forks and forks does not win a race against the guard. Linux only; elsewhere the
-server runs unguarded.
+killed first and in one stroke: whoever forks and forks does not win a race against the guard. What the system refuses
+for want of descriptors or memory is asked for again for as long as that takes: nobody else is left who could do it.
+Linux only; elsewhere the server runs unguarded.
 """
 
+import errno
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import TypeVar
 
 from pipe_rpc.child import prctl
 from pipe_rpc.child.cgroup import Cgroup
@@ -23,6 +28,12 @@ _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _PATIENCE_S = 2.0
 """How long to wait for killed processes to leave their cgroups; one that is stuck in the kernel may never."""
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+"""How the system says that it has run out of something, which it may have again a moment later."""
+_LOOK_AGAIN_S = 0.05
+
+_Result = TypeVar("_Result")
 
 
 def stand_guard(cgroup_home: str | None = None) -> bool:
@@ -58,13 +69,14 @@ def _guard(server_pid: int, inherited: frozenset[int], cgroup_home: str | None) 
     os.waitid(os.P_PID, server_pid, os.WEXITED | os.WNOWAIT)
     for number in _FORWARDED:
         signal.signal(number, signal.SIG_IGN)
-    cgroup = None if cgroup_home is None else Cgroup(server_directory(cgroup_home, server_pid))
-    if cgroup is not None:
+    cgroup = None
+    if cgroup_home is not None:
+        cgroup = Cgroup(_in_the_end(lambda: server_directory(cgroup_home, server_pid)))
         with suppress(OSError):  # Whom this does not reach, the following does.
-            cgroup.kill()
+            _in_the_end(cgroup.kill)
     _, status = os.waitpid(server_pid, 0)
     spared = set(inherited)
-    while left := [pid for pid in prctl.children() if pid not in spared and not _is_of_our_session(pid)]:
+    while left := [pid for pid in _in_the_end(prctl.children) if pid not in spared and not _is_of_our_session(pid)]:
         for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -72,8 +84,21 @@ def _guard(server_pid: int, inherited: frozenset[int], cgroup_home: str | None) 
             except (ProcessLookupError, PermissionError):
                 spared.add(pid)  # It runs as another user now, by a set-uid program.
     if cgroup is not None:
-        cgroup.remove(_PATIENCE_S)
+        # As long as nobody can tell whether anybody is in there, what is in the way may be the system's want alone.
+        while not cgroup.remove(_PATIENCE_S) and cgroup.has_running() is None:
+            time.sleep(_LOOK_AGAIN_S)
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
+def _in_the_end(work: Callable[[], _Result]) -> _Result:
+    """Do something as soon as the system has descriptors and memory for it. Raises OSError for any other reason."""
+    while True:
+        try:
+            return work()
+        except OSError as error:
+            if error.errno not in _EXHAUSTED:
+                raise
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _is_of_our_session(pid: int) -> bool:

@@ -148,6 +148,34 @@ def test_a_child_without_a_pidfd_is_ended_with_its_directory(
     assert len(own_descendants()) == 1
 
 
+def test_a_child_that_nobody_can_watch_and_whose_kill_is_refused_is_killed_with_all_of_it_later(
+    household: Household, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    household.spawn(spec("/bin/true"))
+    descriptors, before = open_descriptors(), own_descendants()
+    said: list[str] = []
+
+    def refuse_when_it_has_left(_: int) -> NoReturn:
+        """The child has started somebody who has left its group by then."""
+        with open(fifo) as file:
+            said.append(file.read())
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pidfd_open", refuse_when_it_has_left)
+        patch.setattr(Cgroup, "kill", _refuse(errno.EMFILE))
+        with pytest.raises(SpawnError) as caught:
+            household.spawn(spec(*shell('setsid sh -c \'echo $$ > "$1"; exec sleep 1000\' sh "$1" & wait', fifo)))
+    assert (caught.value.errno, caught.value.stage) == (errno.EMFILE, "fork")
+    assert open_descriptors() == descriptors
+    escapee = int(said[0])
+    assert own_descendants() == sorted([*before, escapee])
+    household.spawn(spec("/bin/true"))
+    assert os.WTERMSIG(os.waitpid(escapee, 0)[1]) == signal.SIGKILL
+
+
 @pytest.mark.parametrize("refused", ["mkdir", "write"])
 def test_where_it_cannot_step_in_this_one_child_is_born_at_home(
     household: Household, refused: str, monkeypatch: pytest.MonkeyPatch
