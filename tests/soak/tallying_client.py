@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -70,7 +70,8 @@ class Tally:
 class TallyingClient:
     """Starts a server and talks to it; use it as a context manager. `finish()` is the orderly end."""
 
-    def __init__(self, *server_args: str) -> None:
+    def __init__(self, *server_args: str, prefix: Sequence[str] = ()) -> None:
+        """Start a server with these arguments; `prefix` is a command that starts the command behind it."""
         self.tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
         self.exited: dict[str, Message] = {}
         self.closed: set[str] = set()
@@ -91,7 +92,11 @@ class TallyingClient:
         self._at_end = False
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the client
         self.process = subprocess.Popen(
-            [*SERVER, *server_args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, bufsize=0
+            [*prefix, *SERVER, *server_args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            bufsize=0,
         )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
