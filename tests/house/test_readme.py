@@ -80,8 +80,8 @@ def test_the_transcript_shows_what_the_command_really_does() -> None:
 
 
 def test_the_files_that_the_readme_names_are_there() -> None:
-    named = set(re.findall(r"`((?:tests|pipe_rpc|\.ci)/[\w./]+)`", TEXT))
-    assert len(named) > 10
+    named = {*re.findall(r"`((?:tests|pipe_rpc|\.ci)/[\w./]+)`", TEXT), *re.findall(r"\]\(([^#)]+)\)", TEXT)}
+    assert len(named) > 20
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
@@ -90,3 +90,13 @@ def test_the_readme_gives_one_command_for_the_main_job_and_one_for_the_tests() -
     assert len(commands) == 2
     assert commands[0].endswith("pipe-rpc run -- git log --stat -3")
     assert "python -m pytest" in commands[1]
+
+
+def test_the_places_inside_that_the_readme_points_to_are_headings_of_it() -> None:
+    headings = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE)
+    }
+    pointed_to = set(re.findall(r"\]\(#([^)]+)\)", TEXT))
+    assert pointed_to
+    assert pointed_to <= headings
