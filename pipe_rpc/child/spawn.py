@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -85,8 +86,11 @@ class Child:
         try:
             if self.cgroup is not None:
                 self.cgroup.kill()
-        finally:
-            self.group.send(signal.SIGKILL)
+        except OSError:
+            with suppress(ProcessLookupError):  # There may be somebody in the cgroup all the same.
+                self.group.send(signal.SIGKILL)
+            raise
+        self.group.send(signal.SIGKILL)
 
     def has_processes(self) -> bool:
         """Whether anything of the group or in the cgroup is left; an unreaped child counts."""
@@ -102,7 +106,10 @@ class Child:
 
     def discard(self) -> None:
         """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's."""
-        self.kill()
+        if self.cgroup is not None:
+            with suppress(OSError):  # Whom this does not reach ends with the server.
+                self.cgroup.kill()
+        self.group.send(signal.SIGKILL)
         os.waitpid(self.pid, 0)
         self.group.forget()
         if self.cgroup is not None:

@@ -2,7 +2,8 @@
 
 Rules of this file: signals go to the process group. The hard end is for everything that the child ever started where it
 has a cgroup; elsewhere for its group and the orphans of its kernel session, which jobs of an interactive shell never
-leave. A deadline outlives the child while anything of it is left.
+leave. A deadline outlives the child while anything of it is left. A kill that the system has no room for is tried again
+until it is done.
 """
 
 import errno
@@ -17,6 +18,8 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.loop.loop import Deadline, Loop
 from pipe_rpc.session.lifecycle import Action, Lifecycle, Outcome, Reason, State
 
+_TRY_AGAIN_S = 0.05
+
 
 class Termination:
     """One child's way out, from its spawn to the last signal to what it left behind."""
@@ -28,6 +31,7 @@ class Termination:
         self._loop = loop
         self._orphans = orphans
         self._kill_deadline: Deadline | None = None
+        self._kill_is_owed = False
 
     @property
     def has_exited(self) -> bool:
@@ -91,19 +95,26 @@ class Termination:
 
     def _schedule_kill(self) -> None:
         self.cancel()
-        deadline = self.lifecycle.deadline
+        deadline = self._loop.time() + _TRY_AGAIN_S if self._kill_is_owed else self.lifecycle.deadline
         if deadline is not None and (self.has_processes() or self._orphans.of_session(self._child.pid)):
             self._kill_deadline = self._loop.call_at(deadline, lambda: self._kill_if_due(self._loop.now))
 
     def _kill_if_due(self, now: float) -> None:
-        if self.lifecycle.expire(now) is Action.HARD:
+        if self._kill_is_owed or self.lifecycle.expire(now) is Action.HARD:
             with suppress(PipeRpcError):  # Nobody asked just now; that it lives on is what the client sees.
                 self._kill()
 
     def _kill(self) -> None:
         if self.has_exited:
             self._orphans.condemn(self._child.pid)
-        self._to_survivors(signal.SIGKILL, self._child.kill)
+        self._kill_is_owed = False
+        try:
+            self._to_survivors(signal.SIGKILL, self._child.kill)
+        except PipeRpcError as error:
+            if error.data["errno"] != "EPERM":
+                self._kill_is_owed = True
+                self._schedule_kill()
+            raise
 
     def _send_to_survivors(self, number: int) -> None:
         self._to_survivors(number, lambda: self._child.group.send(number))

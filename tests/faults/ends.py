@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from pipe_rpc.child import process_group
+from pipe_rpc.child.cgroup import Cgroup
 from tests.faults.occasions import Inject
 from tests.faults.served import Served
 from tests.support.leaks import own_descendants, process_exists
@@ -38,6 +39,19 @@ def termination_is_refused_and_the_deadline_holds(served: Served, inject: Inject
     assert fault.happened == 1
     assert (error["data"]["kind"], error["data"]["errno"]) == ("SignalFailed", inject.number)
     assert served.wait_exited(session)["outcome"] == "hardKilled"
+
+
+def kill_is_refused_and_tried_again(served: Served, inject: Inject) -> None:
+    """session/terminate answers SignalFailed with the errno; the child is killed all the same, if a bit later."""
+    session = served.spawn(*shell("exec <&-; trap '' TERM; while :; do sleep 1000; done"))
+    fault = inject(times=2, when=lambda _pid, number, *_: number == signal.SIGKILL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cgroup, "kill", lambda _: None)  # It would be killed by that already.
+        error = served.refusal("session/terminate", {"sessionId": session, "graceMs": 0})
+        assert (error["data"]["kind"], error["data"]["errno"]) == ("SignalFailed", inject.number)
+        assert served.wait_exited(session)["outcome"] == "hardKilled"
+    assert fault.happened == 2
+    served.wait_closed(session)
 
 
 def termination_is_survived(served: Served, inject: Inject) -> None:

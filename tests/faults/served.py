@@ -18,6 +18,7 @@ from pipe_rpc.server.log import Log, LogLevel
 from pipe_rpc.server.stdio import Stdio
 from tests.faults.injection import FailingSelector, Faults
 from tests.server.harness import Wires
+from tests.support.cgroups import directories_of, home_of_cgroups
 from tests.support.frames import encode_frame
 from tests.support.leaks import own_descendants
 from tests.support.trace import DEADLINE_S, Message, decode_data
@@ -41,7 +42,8 @@ class Served:
         self.log_fd = log_writer
         self._log = Log(SharedDescriptor(log_writer), LogLevel.DEBUG)
         monkeypatch.setattr(app, "Loop", self._make_loop)
-        self.server = Server(stdio, Settings(Limits(**limits), None), self._log)
+        self.cgroup_home = home_of_cgroups()
+        self.server = Server(stdio, Settings(Limits(**limits), None, cgroup_home=self.cgroup_home), self._log)
         self.heard: list[Message] = []
         """Every message, in order."""
         self.reads = True
@@ -162,6 +164,10 @@ class Served:
         assert self.answer(self.write(self.bystander, b"still here\n"))["result"] == {"bytesWritten": 11}
         self.wait_output(self.bystander, before + b"still here\n")
 
+    def directories(self) -> set[str]:
+        """The control groups that there are of the server."""
+        return set() if self.cgroup_home is None else directories_of(self.cgroup_home, os.getpid())
+
     def finish(self) -> None:
         """The orderly end: status 0, and the last word of each session."""
         shutdown = self.start("shutdown")
@@ -196,6 +202,7 @@ class Served:
         self.wires.hang_up()
         self._log.close()
         os.close(self._log_reader)
+        assert self.directories() == set()
 
     def _make_loop(self, **options: Any) -> Loop:
         self._loop = Loop(FailingSelector(self.faults), **options)

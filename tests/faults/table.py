@@ -7,6 +7,7 @@ it needs none; the test of the table finds a call that has neither.
 from errno import (
     EACCES,
     EAGAIN,
+    EBUSY,
     ECHILD,
     ECONNRESET,
     EINTR,
@@ -15,16 +16,21 @@ from errno import (
     EMFILE,
     ENFILE,
     ENOBUFS,
+    ENODEV,
     ENOENT,
     ENOMEM,
     ENOSPC,
+    ENOTEMPTY,
+    EOPNOTSUPP,
     EPERM,
     EPIPE,
+    EROFS,
     ESRCH,
 )
 from typing import NamedTuple
 
-from tests.faults import ends, occasions
+from tests.faults import containment, ends, occasions
+from tests.faults.containment import exit_is_told_and_what_is_left_not_guessed
 from tests.faults.injection import FORK, REGISTER, SELECT
 from tests.faults.occasions import Occasion, spawn_is_refused, spawn_is_survived
 
@@ -34,6 +40,9 @@ WRITING_FAILS = (EIO, EMFILE, ENFILE, ENOSPC, EPIPE, ECONNRESET)
 READING_FAILS = (EIO, EMFILE, ENFILE, ENOSPC, ECONNRESET)
 NO_DESCRIPTOR = (EMFILE, ENFILE, ENOMEM)
 NO_ROOM = (ENOMEM, ENOSPC)
+NOT_IN = (EBUSY, ENOMEM, EACCES, EAGAIN, ENODEV, EOPNOTSUPP)
+"""How a cgroup refuses a process: its controllers, its kind, its limits, or the right to it (cgroups(7))."""
+READ = "pipe_rpc.child.cgroup.open"
 
 
 class Row(NamedTuple):
@@ -45,6 +54,8 @@ class Row(NamedTuple):
     numbers: tuple[int, ...]
     patched: str = ""
     """What is made to fail, where that is something else than what is written."""
+    only: str = ""
+    """Which of these calls: how the path ends that is its first argument."""
 
     @property
     def call(self) -> str:
@@ -83,15 +94,21 @@ ROWS = [
     Row("child/spawn.py os.pipe", spawn_is_refused(at=2), NO_DESCRIPTOR),
     Row("child/spawn.py os.pipe", spawn_is_refused(at=3), NO_DESCRIPTOR),
     Row("child/spawn.py os.pipe", spawn_is_refused(at=1, mergeStderr=True, stdin="null"), NO_DESCRIPTOR),
-    Row("child/spawn.py os.open", spawn_is_refused(), NO_DESCRIPTOR),
+    Row("child/spawn.py os.open", spawn_is_refused(), NO_DESCRIPTOR, only="null"),
     Row("child/spawn.py os.pidfd_open", spawn_is_refused(), NO_DESCRIPTOR),
     Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(), (EAGAIN, ENOMEM), FORK),
     Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(at=4), NO_DESCRIPTOR, "os.pipe"),
-    Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(at=2, stdin="null"), NO_DESCRIPTOR, "os.open"),
+    Row(
+        "child/spawn.py subprocess.Popen.__init__",
+        spawn_is_refused(at=2, stdin="null"),
+        NO_DESCRIPTOR,
+        "os.open",
+        "null",
+    ),
     Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(), (EIO, ENOMEM), "os.read"),
     Row("child/descriptor_limit.py resource.setrlimit", spawn_is_refused(), (EPERM, ENOMEM)),
     Row("child/descriptor_limit.py resource.setrlimit", spawn_is_survived(at=2), (EPERM, ENOMEM)),
-    Row("child/descriptor_limit.py os.open", spawn_is_survived(at=2), NO_DESCRIPTOR),
+    Row("child/descriptor_limit.py os.open", spawn_is_survived(at=2), NO_DESCRIPTOR, only="null"),
     Row("buffers/ring.py mmap.mmap", spawn_is_refused(at=1), (ENOMEM, EAGAIN)),
     Row("buffers/ring.py mmap.mmap", spawn_is_refused(at=2), (ENOMEM, EAGAIN)),
     Row("session/spawning.py os.getcwd", spawn_is_survived(), (ENOENT, EACCES, ENOMEM, EIO)),
@@ -110,6 +127,7 @@ ROWS = [
         (EPERM, EAGAIN, ENOMEM),
     ),
     Row("child/process_group.py signal.pidfd_send_signal", ends.exit_is_told, (EPERM, EAGAIN, ENOMEM)),
+    Row("child/process_group.py signal.pidfd_send_signal", ends.kill_is_refused_and_tried_again, (EAGAIN, ENOMEM)),
     Row("child/process_group.py os.pidfd_open", ends.signal_is_sent_by_number, NO_DESCRIPTOR),
     Row("child/process_group.py os.killpg", ends.group_is_signalled_by_number, (EPERM, EAGAIN, ENOMEM)),
     # Orphans
@@ -121,14 +139,38 @@ ROWS = [
     Row("child/orphans.py os.getsid", ends.orphan_is_reaped, (EPERM, ENOMEM)),
     Row("child/orphans.py os.getsid", ends.shutdown_leaves_nothing, (EPERM, ENOMEM)),
     Row("child/orphans.py os.kill", ends.shutdown_leaves_nothing, (EPERM, EAGAIN, ENOMEM)),
+    # Control groups
+    Row("child/cgroup.py open", containment.session_does_without, NO_DESCRIPTOR, READ, "/proc/self/cgroup"),
+    Row("child/cgroup.py open", exit_is_told_and_what_is_left_not_guessed(None), NO_DESCRIPTOR, READ),
+    Row("child/cgroup.py open", exit_is_told_and_what_is_left_not_guessed(None), NO_DESCRIPTOR, READ, "cgroup.procs"),
+    Row(
+        "child/cgroup.py open",
+        exit_is_told_and_what_is_left_not_guessed(None, True),
+        NO_DESCRIPTOR,
+        READ,
+        "cgroup.events",
+    ),
+    Row("child/cgroup.py open", containment.nothing_is_left_at_the_end, NO_DESCRIPTOR, READ),
+    Row("child/cgroup.py open", containment.directory_is_removed_later, NO_DESCRIPTOR, READ, "cgroup.events"),
+    Row("child/cgroup.py os.scandir", exit_is_told_and_what_is_left_not_guessed(None), NO_DESCRIPTOR),
+    Row("child/cgroup.py os.open", containment.session_does_without, NO_DESCRIPTOR, only="cgroup.procs"),
+    Row("child/cgroup.py os.open", containment.kill_is_refused_and_tried_again, NO_DESCRIPTOR, only="cgroup.kill"),
+    Row("child/cgroup.py os.open", containment.kill_at_the_deadline_is_tried_again, NO_DESCRIPTOR, only="cgroup.kill"),
+    Row("child/cgroup.py os.open", containment.nothing_is_left_at_the_end, NO_DESCRIPTOR, only="cgroup.kill"),
+    Row("child/cgroup.py os.write", containment.session_does_without, NOT_IN),
+    Row("child/cgroup.py os.write", containment.kill_is_refused_and_tried_again, (ENOMEM,)),
+    Row("child/cgroup.py os.rmdir", containment.directory_is_removed_later, (EBUSY, ENOMEM, ENOTEMPTY)),
+    Row("child/cgroup.py os.rmdir", containment.nothing_is_left_at_the_end, (EBUSY, ENOMEM, ENOTEMPTY)),
+    Row("child/cgroup_tree.py os.mkdir", containment.session_does_without, (*NO_ROOM, EAGAIN, EACCES, EROFS)),
+    Row("child/cgroup_tree.py os.write", spawn_is_refused(at=2), NOT_IN),
     # The client's process
     Row("server/client_watch.py os.pidfd_open", ends.client_is_asked_for, NO_DESCRIPTOR),
     Row("server/client_watch.py os.kill", ends.client_is_asked_for_without_help, (EPERM, EAGAIN, ENOMEM)),
     Row(
-        "server/client_watch.py open",
+        "child/zombie.py open",
         ends.client_is_asked_for_without_help,
         NO_DESCRIPTOR,
-        "pipe_rpc.server.client_watch.open",
+        "pipe_rpc.child.zombie.open",
     ),
 ]
 
@@ -138,6 +180,8 @@ _FLAGS = "made where RWF_NOWAIT does not work; reading and setting flags does no
 _KQUEUE = "macOS"
 _OURS = "an unreaped child of our own can be killed and waited for (kill(2), waitpid(2))"
 _GUARD = "made by the guard, a process of its own; see tests/server/test_guard.py"
+_NO_CGROUPS = "made once, at the start: where it fails no session has a cgroup; see tests/child/test_cgroup_tree.py"
+_ENDING = "made while those that were killed end: where it fails the wait is 10 ms at a time"
 _POLL = "poll(2) over a few descriptors needs no memory of its own"
 
 ELSEWHERE = {
@@ -156,13 +200,25 @@ ELSEWHERE = {
     "loop/descriptor.py os.open": _AT_START,
     "loop/descriptor.py os.ttyname": _AT_START,
     "child/spawn.py os.close": _CLOSE,
+    "child/cgroup.py os.close": _CLOSE,
+    "child/cgroup.py os.read": _ENDING,
+    "child/cgroup.py select.poll": _POLL,
+    "child/cgroup_place.py os.kill": _NO_CGROUPS,
+    "child/cgroup_place.py os.readlink": _NO_CGROUPS,
+    "child/cgroup_tree.py os.access": _NO_CGROUPS,
+    "child/cgroup_tree.py os.close": _CLOSE,
+    "child/cgroup_tree.py os.listdir": _NO_CGROUPS,
+    "child/cgroup_tree.py os.open": _NO_CGROUPS,
     "child/spawn.py os.kill": _OURS,
+    "child/spawn.py os.killpg": _OURS,
     "child/spawn.py os.waitpid": _OURS,
     "child/spawn.py os.uname": _AT_START,
     "child/descriptor_limit.py os.close": _CLOSE,
     "child/descriptor_limit.py resource.getrlimit": _AT_START,
     "child/exit_kqueue.py select.kevent": _KQUEUE,
     "child/exit_kqueue.py select.kqueue": _KQUEUE,
+    "child/zombie.py select.kevent": _KQUEUE,
+    "child/zombie.py select.kqueue": _KQUEUE,
     "child/process_group.py os.close": _CLOSE,
     "child/process_group.py os.kill": "asks whether a number is taken; every answer but ESRCH says so",
     "child/prctl.py ctypes.CDLL": _AT_START,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ FLOORS = ("buffers", "loop", "child", "session", "server")
 SYSTEM = frozenset({"os", "fcntl", "signal", "mmap", "select", "selectors", "resource", "subprocess", "ctypes"})
 """Modules whose functions ask the system."""
 ASK_NOBODY = frozenset({
-    *("os.fsencode", "os.strerror", "os._exit", "os.getpid", "os.getppid"),
+    *("os.fsencode", "os.fsdecode", "os.strerror", "os._exit", "os.getpid", "os.getppid"),
     *("os.WIFSIGNALED", "os.WTERMSIG", "os.WCOREDUMP", "os.WIFEXITED", "os.WEXITSTATUS", "os.waitstatus_to_exitcode"),
     "subprocess.Popen.__new__",
     *("signal.Signals", "signal.Signals.__members__.get", "signal.valid_signals", "signal.getsignal"),
@@ -39,19 +40,26 @@ CASES = [
 class _Inject:
     """Lets one call fail with one errno."""
 
-    def __init__(self, served: Served, call: str, number: int) -> None:
+    def __init__(self, served: Served, row: Row, number: int) -> None:
         self.number = errno.errorcode[number]
-        self._inject = partial(served.faults.inject, call, number)
+        self._only = row.only
+        self._inject = partial(served.faults.inject, row.call, number)
 
     def __call__(self, *, at: int = 1, times: int = 1, when: Callable[..., bool] = lambda *_: True) -> Fault:
         """See Faults.inject."""
-        return self._inject(at=at, times=times, when=when)
+
+        def is_it(*arguments: Any) -> bool:
+            return (not self._only or str(arguments[0]).endswith(self._only)) and when(*arguments)
+
+        return self._inject(at=at, times=times, when=is_it)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the calls are Linux's")
 @pytest.mark.parametrize(("row", "number"), CASES)
 def test_a_call_that_fails_harms_nobody_else(row: Row, number: int, served: Served, ledger: Ledger) -> None:
-    row.occasion(served, _Inject(served, row.call, number))
+    if row.site.startswith("child/cgroup") and served.cgroup_home is None:
+        pytest.skip("no control group can be made here: that takes cgroup v2, Linux 5.14 and the right to write to it")
+    row.occasion(served, _Inject(served, row, number))
     if served.is_running:
         served.check_bystander()
         served.finish()
@@ -75,5 +83,14 @@ def _calls(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
             asks = name == "open" or name.startswith("self._selector.") or name.partition(".")[0] in SYSTEM
-            if asks and name not in ASK_NOBODY and not name.startswith("os.path."):
+            if asks and name not in ASK_NOBODY and not name.startswith("os.path.") and not _is_of_a_string(node.func):
                 yield name
+
+
+def _is_of_a_string(function: ast.expr) -> bool:
+    """Whether it is a method of a string that the system has told."""
+    while isinstance(function, ast.Attribute):
+        if isinstance(function.value, ast.Call) and function.attr in dir(str):
+            return True
+        function = function.value
+    return False
