@@ -6,12 +6,14 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+CONTROL_GROUPS = "needs control groups"
+"""Tests that make control groups run where the system lets them."""
 
 
 class Collected(dict[str, str]):
@@ -47,4 +49,17 @@ def _hindrance(item: pytest.Item) -> str:
     function = getattr(item, "function", None)
     if function is not None and "pytest.skip(" in inspect.getsource(function):
         return "pytest.skip in its body"
-    return ""
+    return next(filter(None, map(_hindrance_of_fixture, _fixtures(item))), "")
+
+
+def _fixtures(item: pytest.Item) -> Iterator[pytest.FixtureDef[object]]:
+    if isinstance(item, pytest.Function):
+        for definitions in item._fixtureinfo.name2fixturedefs.values():
+            yield definitions[-1]
+
+
+def _hindrance_of_fixture(fixture: pytest.FixtureDef[object]) -> str:
+    source = inspect.getsource(fixture.func)
+    if "pytest.skip(" not in source:
+        return ""
+    return CONTROL_GROUPS if "no control group can be made here" in source else f"pytest.skip in {fixture.argname}"

@@ -42,7 +42,7 @@ def test_a_row_has_proofs_that_run_or_says_why_there_can_be_none(row: Row, suite
         check_sentence(row.unproven)
         assert row.proofs == ()
     else:
-        check_proofs(row.proofs, suite)
+        check_proofs(row.proofs, suite, row.becomes)
 
 
 def test_few_rows_are_without_a_proof() -> None:

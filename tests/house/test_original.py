@@ -34,4 +34,4 @@ def test_no_two_rows_say_the_same() -> None:
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_every_proof_is_named_once_and_is_a_test_that_there_is_and_that_runs(row: Row, suite: Collected) -> None:
-    check_proofs(row.proofs, suite)
+    check_proofs(row.proofs, suite, row.becomes)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from tests.house.failures.row import (
+    BURSTS,
+    CGROUP_TREE,
     CLIENT_WATCH,
+    CRUMBS,
     DESCRIPTOR,
     ENDING,
     GUARD,
+    HARD_KILLS,
+    HOSTILE_CLIENTS,
     LIMITS,
     LOG,
     ORPHANS,
     PRIVACY,
+    SHORTAGE,
     SIGNALS,
     STDIO,
     TRANSPORT,
@@ -18,6 +24,8 @@ from tests.house.failures.row import (
     Row,
 )
 from tests.house.proofs import LIFE, NEIGHBOUR, OUTPUT, PROMISES, PUMP, TERMINATION, of
+
+ENDED = "test_whatever_else_ends_the_server_at_whatever_moment_nothing_is_left"
 
 ROWS = (
     Row(
@@ -29,6 +37,7 @@ ROWS = (
             *of(OUTPUT, "test_memory_stays_bounded_while_the_client_does_not_read"),
             *of(LIMITS, "test_answers_up_to_max_outbound_bytes_hold_up_nothing"),
             *of(PUMP, "test_with_a_stalled_client_no_more_is_made_than_the_low_water_mark_and_one_frame"),
+            *of(HOSTILE_CLIENTS, "test_a_client_that_does_not_read_costs_the_rings_and_loses_nothing[never reads]"),
         ),
     ),
     Row(
@@ -39,15 +48,23 @@ ROWS = (
             *of(OUTPUT, "test_a_client_may_write_much_without_reading_anything"),
             *of(LIMITS, "test_who_leaves_more_than_max_outbound_bytes_unread_is_given_up"),
             *of(TRANSPORT, "test_megabytes_of_bodies_are_read_while_nothing_can_be_written"),
+            *of(
+                HOSTILE_CLIENTS,
+                "test_requests_without_end_and_not_one_read_are_all_answered",
+                "test_answers_beyond_the_limit_stop_the_requests_and_then_end_the_connection",
+            ),
         ),
     ),
     Row(
         "F03",
         "The end of input ends every session in order and then the server, with status 0 after shutdown and else 1.",
-        of(
-            LIFE,
-            "test_the_end_of_input_ends_every_session_in_order_and_is_status_1",
-            "test_the_end_of_input_after_shutdown_is_status_0",
+        (
+            *of(
+                LIFE,
+                "test_the_end_of_input_ends_every_session_in_order_and_is_status_1",
+                "test_the_end_of_input_after_shutdown_is_status_0",
+            ),
+            *of(HARD_KILLS, f"{ENDED}[the end of input]"),
         ),
     ),
     Row(
@@ -56,6 +73,7 @@ ROWS = (
         (
             *of(LIFE, "test_a_closed_stdout_ends_the_server_though_its_stdin_stays_open"),
             *of(TRANSPORT, "test_a_hang_up_is_noticed_when_there_is_nothing_to_write"),
+            *of(HARD_KILLS, f"{ENDED}[a closed stdout]"),
         ),
     ),
     Row(
@@ -70,7 +88,13 @@ ROWS = (
     Row(
         "F06",
         "The end of processId ends the server though somebody else holds its stdin open.",
-        of(LIFE, "test_the_end_of_process_id_ends_the_server_in_order"),
+        (
+            *of(LIFE, "test_the_end_of_process_id_ends_the_server_in_order"),
+            *of(
+                HARD_KILLS,
+                f"{ENDED}[the end of the client's process]",
+            ),
+        ),
     ),
     Row(
         "F07",
@@ -82,6 +106,7 @@ ROWS = (
             *of(LIFE, "test_initialize_refuses_a_wrong_value_of_its_own_and_may_be_tried_again"),
             *of(LIFE, "test_initialize_is_lenient_about_everything_that_is_not_its_own"),
             *of(CLIENT_WATCH, "test_a_process_that_there_never_was_has_ended"),
+            *of(CLIENT_WATCH, "test_the_end_is_told_once_though_nobody_has_reaped_it"),
         ),
     ),
     Row(
@@ -105,38 +130,56 @@ ROWS = (
     ),
     Row(
         "F10",
-        "A server that is killed leaves nothing running, as its guard kills all that falls to it.",
+        "A server that is killed, at whatever moment, leaves nothing running, as its guard kills all that falls to it.",
         (
             *of(LIFE, "test_a_server_that_is_killed_leaves_nothing_running"),
             *of(GUARD, "test_when_the_server_is_killed_nothing_is_left_and_soon"),
             *of(PROMISES, "test_a_server_that_is_killed_under_its_guard_leaves_nothing_running"),
+            *of(HARD_KILLS, "test_whatever_is_killed_at_whatever_moment_nothing_is_left[the server is killed]"),
         ),
     ),
     Row(
         "F11",
-        "A server whose guard is killed is sent SIGTERM and ends in order.",
-        of(GUARD, "test_when_the_guard_is_killed_the_server_ends_in_order"),
+        "A server whose guard is killed is sent SIGTERM and ends in order, and leaves nothing, at whatever moment "
+        "that is.",
+        (
+            *of(GUARD, "test_when_the_guard_is_killed_the_server_ends_in_order"),
+            *of(HARD_KILLS, "test_whatever_is_killed_at_whatever_moment_nothing_is_left[the guard is killed]"),
+        ),
     ),
     Row(
         "F12",
         "SIGKILL to the whole group of the client's child leaves nothing running, as the server is in a kernel session "
         "of its own.",
-        of(LIFE, "test_a_whole_group_that_is_killed_leaves_nothing_running"),
+        (
+            *of(LIFE, "test_a_whole_group_that_is_killed_leaves_nothing_running"),
+            *of(HARD_KILLS, "test_whatever_is_killed_at_whatever_moment_nothing_is_left[the group is killed]"),
+        ),
     ),
     Row(
         "F13",
-        "Server and guard killed in the same instant leave their sessions running, which is a limit that the README "
-        "tells.",
-        unproven="It is the one way of losing processes that has no remedy without a control group.",
+        "What server and guard leave when both are killed in one instant is killed by the next start where there are "
+        "control groups, and is a limit that the README tells where there are none.",
+        (
+            *of(
+                GUARD,
+                "test_what_both_left_when_they_were_killed_at_once_ends_with_the_next_start",
+                "test_a_server_that_is_started_beside_another_leaves_it_alone",
+            ),
+            *of(CGROUP_TREE, "test_what_a_server_left_that_is_gone_is_killed_and_removed"),
+        ),
     ),
     Row(
         "F14",
         "Only the server asks for a signal at its parent's end, from its one thread, and looks whether the guard has "
         "ended before it could ask.",
-        of(
-            GUARD,
-            "test_a_server_whose_guard_ends_is_sent_sigterm",
-            "test_a_server_whose_guard_has_ended_already_never_starts",
+        (
+            *of(
+                GUARD,
+                "test_a_server_whose_guard_ends_is_sent_sigterm",
+                "test_a_server_whose_guard_has_ended_already_never_starts",
+            ),
+            *of(HARD_KILLS, "test_a_server_that_is_killed_while_it_starts_leaves_nothing"),
         ),
     ),
     Row(
@@ -145,6 +188,7 @@ ROWS = (
         (
             *of(ORPHANS, "test_of_many_that_end_at_once_none_stays_a_zombie"),
             *of(GUARD, "test_an_orphan_that_ends_while_the_server_lives_leaves_no_zombie"),
+            *of(BURSTS, "test_a_storm_of_orphans_leaves_no_zombie"),
         ),
     ),
     Row(
@@ -186,6 +230,7 @@ ROWS = (
             *of(NEIGHBOUR, "test_a_stderr_that_nobody_reads_holds_up_nothing"),
             *of(LOG, "test_lines_that_find_no_room_are_dropped_and_counted_by_the_next"),
             *of(PRIVACY, "test_a_fifo_that_nobody_empties_holds_up_nothing"),
+            *of(SHORTAGE, "test_a_stderr_that_nobody_reads_stops_nobody"),
         ),
     ),
     Row(
@@ -196,6 +241,12 @@ ROWS = (
             *of(
                 "properties/test_outbound_partial_writes.py", "test_frames_through_a_full_pipe_arrive_as_they_were_sent"
             ),
+            *of(
+                CRUMBS,
+                "test_a_conversation_in_crumbs_is_the_same[pwritev-1]",
+                "test_a_conversation_in_crumbs_is_the_same[preadv-1]",
+            ),
+            *of(SHORTAGE, "test_frames_are_whole_however_small_the_pieces_in_which_they_are_sent_and_read"),
         ),
     ),
     Row(
@@ -205,6 +256,10 @@ ROWS = (
             *of(PROMISES, "test_a_client_that_reads_slowly_costs_no_memory"),
             *of(TRANSPORT, "test_a_client_that_reads_slowly_is_never_given_up"),
             *of(ENDING, "test_a_client_that_reads_slowly_is_given_time_for_the_last_frames"),
+            *of(
+                HOSTILE_CLIENTS,
+                "test_a_client_that_does_not_read_costs_the_rings_and_loses_nothing[reads a byte at a time]",
+            ),
         ),
     ),
     Row(

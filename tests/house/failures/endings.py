@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import GROUP, GUARD, SUDDEN, WRONG, Row
+from tests.house.failures.row import (
+    CALLS,
+    CGROUP,
+    CGROUP_TREE,
+    CONTAINMENT,
+    FAILS,
+    GROUP,
+    GUARD,
+    HOSTILE_CHILDREN,
+    ORPHANS,
+    RANDOM_CLIENTS,
+    SUDDEN,
+    WRONG,
+    ZOMBIE,
+    Row,
+)
 from tests.house.proofs import (
     ERRORS,
     LIFE,
@@ -41,52 +56,85 @@ ROWS = (
         (
             *of(TERMINATION, "test_jobs_of_an_interactive_shell_are_killed_with_it"),
             *of(REGISTRY, "test_a_job_with_a_group_of_its_own_is_killed_with_its_session"),
+            *of(GUARD, "test_jobs_of_a_shell_with_job_control_end_with_their_session"),
         ),
     ),
     Row(
         "C05",
-        "What leaves its kernel session outlives its session and not the server, however the server ends.",
+        "What leaves its kernel session is killed at the deadline of its session where there are control groups, and "
+        "else ends with the server, however that ends; which of both holds is told.",
         (
+            *of(
+                CONTAINMENT,
+                "test_at_the_deadline_everything_is_killed_wherever_it_went",
+                "test_without_control_groups_a_daemon_ends_with_the_server",
+                "test_the_server_tells_what_holds_its_sessions_together",
+            ),
             *of(LIFE, "test_a_daemon_of_a_session_does_not_outlive_the_server"),
-            *of(GUARD, "test_a_daemon_outlives_its_session_but_not_the_server"),
+            *of(
+                GUARD,
+                "test_without_control_groups_a_daemon_outlives_its_session_but_not_the_server",
+                "test_what_left_its_group_ends_with_the_server",
+            ),
             *of(PROMISES, "test_a_server_that_is_killed_under_its_guard_leaves_nothing_running"),
         ),
     ),
     Row(
         "C06",
-        "Who escapes is found by kinship and not by a mark in its environment, so wiping that saves nobody.",
+        "Who escapes is found by its control group, or by kinship where there is none, and not by a mark in its "
+        "environment, so wiping that saves nobody.",
         (
+            *of(CONTAINMENT, "test_who_wipes_its_environment_and_leaves_is_killed_too"),
+            *of(CGROUP_TREE, "test_what_a_child_starts_is_born_there_too_however_it_leaves"),
             *of(LIFE, "test_a_daemon_of_a_session_does_not_outlive_the_server[env -i setsid]"),
-            *of(GUARD, "test_what_left_its_group_ends_with_the_server"),
-            *of("child/test_orphans.py", "test_orphans_are_of_the_session_in_which_they_were_started"),
+            *of(ORPHANS, "test_orphans_are_of_the_session_in_which_they_were_started"),
         ),
     ),
     Row(
         "C07",
         "After the leader was reaped its group can still be signalled, and as soon as nobody is left it is forgotten.",
-        of(
-            GROUP,
-            "test_survivors_are_signalled_after_the_leader_was_reaped",
-            "test_where_nobody_is_left_the_group_is_forgotten_and_the_pidfd_closed",
+        (
+            *of(
+                GROUP,
+                "test_survivors_are_signalled_after_the_leader_was_reaped",
+                "test_where_nobody_is_left_the_group_is_forgotten_and_the_pidfd_closed",
+            ),
+            *of(GROUP, "test_the_last_survivor_s_end_is_found_by_the_next_signal"),
         ),
     ),
     Row(
         "C08",
-        "A zombie that nobody has reaped yet is no process that a shutdown would wait for.",
-        of(TERMINATION, "test_a_zombie_in_the_group_is_no_process_that_shutdown_waits_for"),
+        "A zombie that nobody has reaped yet is no process that a shutdown would wait for, and in a control group it "
+        "counts as nobody.",
+        (
+            *of(TERMINATION, "test_a_zombie_in_the_group_is_no_process_that_shutdown_waits_for"),
+            *of(CGROUP, "test_an_ended_process_that_nobody_reaped_is_nobody"),
+        ),
     ),
     Row(
         "C09",
-        "On macOS EPERM of a group whose leader was reaped means that zombies alone are left of it.",
-        of(GROUP, "test_on_macos_a_reaped_group_that_refuses_holds_zombies_only"),
+        "On macOS EPERM of a group whose leader was reaped means that zombies alone are left of it, and a signal that "
+        "finds an unreaped zombie is lost on it and no error.",
+        (
+            *of(GROUP, "test_on_macos_a_reaped_group_that_refuses_holds_zombies_only"),
+            *of(GROUP, "test_on_macos_a_signal_that_finds_a_zombie_is_lost_on_it"),
+            *of(ZOMBIE, "test_a_child_that_has_ended_is_one_until_it_is_reaped"),
+        ),
     ),
     Row(
         "C10",
         "Where the system forbids a signal the request is told so, the session goes on, and the kill is tried anyway.",
-        of(
-            SUDDEN,
-            "test_a_system_that_refuses_is_told_to_who_asked_and_the_kill_is_tried_all_the_same",
-            "test_a_kill_at_the_deadline_that_is_refused_does_not_end_the_loop",
+        (
+            *of(
+                SUDDEN,
+                "test_a_system_that_refuses_is_told_to_who_asked_and_the_kill_is_tried_all_the_same",
+                "test_a_kill_at_the_deadline_that_is_refused_does_not_end_the_loop",
+            ),
+            *of(
+                CALLS,
+                f"{FAILS}[child/process_group.py signal.pidfd_send_signal "
+                "termination_is_refused_and_the_deadline_holds EPERM]",
+            ),
         ),
     ),
     Row(
@@ -96,6 +144,7 @@ ROWS = (
             *of(TERMINATION, "test_a_second_shorter_grace_holds", "test_a_second_longer_grace_changes_nothing"),
             *of(TERMINATION, "test_terminating_twice_in_one_breath_exits_once"),
             *of(LIFECYCLE, "test_the_earlier_deadline_holds"),
+            *of(RANDOM_CLIENTS, "test_whatever_a_client_asks_of_several_sessions_the_conversation_is_right"),
         ),
     ),
     Row(
@@ -137,12 +186,16 @@ ROWS = (
     ),
     Row(
         "C17",
-        "The hard kill goes to the whole group at once and to who comes from a condemned session later; the end of the "
-        "server repeats it until none is left.",
+        "Where there are control groups the hard kill is one stroke that no fork outruns; elsewhere it goes to the "
+        "whole group and to who comes from a condemned session later, and the end of the server repeats it until none "
+        "is left.",
         (
             *of(LISTING, "test_removal_by_force_kills_the_whole_group"),
             *of("child/test_orphans.py", "test_who_comes_from_a_condemned_session_later_ends_too"),
             *of("server/test_ending.py", "test_what_left_its_group_is_killed_at_once_by_a_second_signal"),
+            *of(CGROUP, "test_no_fork_escapes"),
+            *of(CONTAINMENT, "test_a_fork_bomb_is_killed_to_the_last_process"),
+            *of(HOSTILE_CHILDREN, "test_a_child_that_forks_and_forks_ends_with_all_that_it_forked"),
         ),
     ),
     Row(

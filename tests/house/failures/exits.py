@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import CHILD_SPAWN, ENDING, EXIT_WATCH, FORBIDDEN, GROUP, ORPHANS, Row
+from tests.house.failures.row import (
+    BURSTS,
+    CALLS,
+    CHILD_SPAWN,
+    ENDING,
+    EXIT_WATCH,
+    FAILS,
+    FORBIDDEN,
+    GROUP,
+    KQUEUE,
+    MANY_SESSIONS,
+    ORPHANS,
+    Row,
+)
 from tests.house.proofs import ATTACH, EXIT, LOOP, SESSION, SPAWN, TERMINATION, WALL_CLOCK, of
 
 ROWS = (
@@ -22,7 +35,10 @@ ROWS = (
     Row(
         "B03",
         "Sessions that come and go leave neither a zombie nor a descriptor behind.",
-        of(EXIT, "test_children_that_come_and_go_leave_no_zombie_and_no_descriptor"),
+        (
+            *of(EXIT, "test_children_that_come_and_go_leave_no_zombie_and_no_descriptor"),
+            *of(MANY_SESSIONS, "test_sessions_that_come_and_go_leave_no_memory_no_descriptor_and_no_zombie"),
+        ),
     ),
     Row(
         "B04",
@@ -32,11 +48,14 @@ ROWS = (
     Row(
         "B05",
         "A number that may have been given to a stranger is never signalled.",
-        of(
-            GROUP,
-            "test_never_is_a_stranger_signalled_that_has_got_the_leader_s_number",
-            "test_once_a_stranger_had_the_number_the_group_stays_forgotten",
-            "test_where_the_kernel_signals_groups_no_number_is_used",
+        (
+            *of(
+                GROUP,
+                "test_never_is_a_stranger_signalled_that_has_got_the_leader_s_number",
+                "test_once_a_stranger_had_the_number_the_group_stays_forgotten",
+                "test_where_the_kernel_signals_groups_no_number_is_used",
+            ),
+            *of(GROUP, "test_a_stranger_of_another_user_is_a_stranger_too"),
         ),
     ),
     Row(
@@ -73,10 +92,12 @@ ROWS = (
     ),
     Row(
         "B10",
-        "Many exits at once are each told once, with the last words of each.",
+        "Many exits at once are each told once, with the last words of each, whether they are seen one by one or all "
+        "in one turn.",
         (
             *of(EXIT, "test_children_that_all_exit_at_once_are_all_told"),
             *of(EXIT_WATCH, "test_of_many_ends_at_once_none_is_lost"),
+            *of(BURSTS, "test_a_thousand_children_that_end_at_once_are_all_told_to_the_byte"),
         ),
     ),
     Row(
@@ -89,21 +110,31 @@ ROWS = (
     ),
     Row(
         "B12",
-        "Without pidfds exits come by way of SIGCHLD, and every test of the package can be run so.",
+        "Where there are no pidfds exits come by way of SIGCHLD, and every test of the package can be run so; a "
+        "single pidfd that the system refuses is a spawn that failed.",
         (
             *of(EXIT_WATCH, "test_the_best_way_is_chosen", "test_an_end_is_reported_once_and_not_before_it_came"),
             *of("child/test_exit_sigchld.py", "test_each_child_is_asked_for_when_any_ends"),
             *of(CHILD_SPAWN, "test_pidfds_do_not_work_where_python_or_the_kernel_has_none"),
+            *of(
+                BURSTS,
+                "test_a_thousand_children_that_end_at_once_are_all_told_to_the_byte[as they come-SIGCHLD]",
+                "test_a_thousand_children_that_end_at_once_are_all_told_to_the_byte[all together-SIGCHLD]",
+            ),
+            *of(CALLS, f"{FAILS}[child/spawn.py os.pidfd_open spawn is refused at call 1 EMFILE]"),
         ),
     ),
     Row(
         "B13",
         "A child that is told to have ended a moment before it can be reaped is asked for again, soon and without a "
         "spin.",
-        of(
-            SESSION,
-            "test_a_child_that_has_ended_and_cannot_be_reaped_is_asked_for_until_it_can_be",
-            "test_a_child_that_cannot_be_reaped_is_asked_for_soon_at_first_and_never_rarely",
+        (
+            *of(
+                SESSION,
+                "test_a_child_that_has_ended_and_cannot_be_reaped_is_asked_for_until_it_can_be",
+                "test_a_child_that_cannot_be_reaped_is_asked_for_soon_at_first_and_never_rarely",
+            ),
+            *of(KQUEUE, "test_an_end_that_cannot_be_reaped_yet_is_told_once_and_the_watch_says_that_it_is_near"),
         ),
     ),
     Row(

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import ENDPOINT, ENVELOPE, JSON_TEXT, NO_REQUEST, NOT_JSON, PRIVACY, WRONG, Row
+from tests.house.failures.row import (
+    ENDPOINT,
+    ENVELOPE,
+    FRAMER,
+    FUZZED_PROCESS,
+    GENERATED,
+    HOSTILE_CLIENTS,
+    JSON_TEXT,
+    LIMITS,
+    MUTATED,
+    NO_REQUEST,
+    NOT_JSON,
+    PRIVACY,
+    SHORTAGE,
+    TAKEN,
+    WRONG,
+    Row,
+)
 from tests.house.proofs import CANCEL, ERRORS, LIFE, MALFORMED, TERMINATION, of
 
 IGNORED_ANSWER = "test_an_answer_that_nobody_asked_for_is_ignored"
@@ -12,23 +29,30 @@ ROWS = (
     Row(
         "H01",
         "A body that is no JSON, or has something behind it, is -32700 with id null, and the connection lives.",
-        of(
-            MALFORMED,
-            f"{NOT_JSON}[half an object]",
-            f"{NOT_JSON}[garbage after the object]",
-            f"{NOT_JSON}[a raw line feed in a string]",
-            f"{NOT_JSON}[two objects]",
+        (
+            *of(
+                MALFORMED,
+                f"{NOT_JSON}[half an object]",
+                f"{NOT_JSON}[garbage after the object]",
+                f"{NOT_JSON}[a raw line feed in a string]",
+                f"{NOT_JSON}[two objects]",
+            ),
+            *of(MUTATED, f"{TAKEN}[half_an_object]", f"{TAKEN}[garbage_behind]"),
+            *of(FUZZED_PROCESS, "test_a_stream_whose_frames_are_whole_is_answered_and_the_server_lives"),
         ),
     ),
     Row(
         "H02",
         "A body that is no UTF-8 is -32700, surrogates and overlong forms included.",
-        of(
-            MALFORMED,
-            f"{NOT_JSON}[a surrogate as UTF-8 (WTF-8)]",
-            f"{NOT_JSON}[an overlong slash]",
-            f"{NOT_JSON}[a cut character]",
-            f"{NOT_JSON}[Latin-1]",
+        (
+            *of(
+                MALFORMED,
+                f"{NOT_JSON}[a surrogate as UTF-8 (WTF-8)]",
+                f"{NOT_JSON}[an overlong slash]",
+                f"{NOT_JSON}[a cut character]",
+                f"{NOT_JSON}[Latin-1]",
+            ),
+            *of(MUTATED, f"{TAKEN}[surrogate_as_utf_8]", f"{TAKEN}[overlong_slash]"),
         ),
     ),
     Row(
@@ -38,6 +62,7 @@ ROWS = (
             *of(MALFORMED, f"{NOT_JSON}[100,000 arrays]", f"{NOT_JSON}[100,000 arrays inside good params]"),
             *of(MALFORMED, f"{NOT_JSON}[100,000 objects]", f"{NOT_JSON}[100,000 arrays that never close]"),
             *of(JSON_TEXT, "test_what_nests_too_deep_is_refused"),
+            *of(MUTATED, f"{TAKEN}[depth_1200]", f"{TAKEN}[deep_params]", f"{TAKEN}[depth_open_5000]"),
         ),
     ),
     Row(
@@ -52,6 +77,7 @@ ROWS = (
             *of(MALFORMED, f"{NOT_JSON}[NaN]", f"{NOT_JSON}[-Infinity]", f"{NOT_JSON}[1e999]"),
             *of(MALFORMED, f"{NOT_JSON}[NaN as the id]", f"{NOT_JSON}[1e999 as the id]"),
             *of(JSON_TEXT, "test_what_json_cannot_say_is_never_written"),
+            *of(MUTATED, f"{TAKEN}[nan]", f"{TAKEN}[infinity]", f"{TAKEN}[infinite_exponent]"),
         ),
     ),
     Row(
@@ -61,19 +87,39 @@ ROWS = (
             *of(MALFORMED, "test_an_id_that_is_a_lone_surrogate_gets_one_answer"),
             *of(MALFORMED, "test_a_lone_surrogate_where_bytes_are_needed_is_a_wrong_parameter"),
             *of(JSON_TEXT, "test_half_a_surrogate_pair_never_fails_the_writer"),
+            *of(
+                MUTATED,
+                f"{TAKEN}[half_pair_as_id]",
+                f"{TAKEN}[half_pair_in_argv]",
+                f"{TAKEN}[executed_with_half_pair_id]",
+            ),
         ),
     ),
     Row(
         "H07",
         "A member that is given twice is -32600, even where both are the same, since no reading of it is right.",
-        of(MALFORMED, TWICE),
+        (
+            *of(MALFORMED, TWICE),
+            *of(MUTATED, f"{TAKEN}[method_twice]", f"{TAKEN}[id_twice]", f"{TAKEN}[name_twice_below]"),
+            *of(JSON_TEXT, "test_a_name_given_twice_is_told"),
+        ),
     ),
     Row(
         "H08",
-        "How much memory a body can take is bounded by the frame limit, and it is given back with the body.",
+        "A message of more values than --max-message-values is refused before anything is built of it, and what one "
+        "within that limit takes is bounded by the frame limit and given back with it.",
         (
-            *of("e2e/test_limits.py", "test_a_body_of_max_frame_bytes_passes_and_one_byte_more_ends_the_connection"),
-            *of("buffers/test_framer.py", "test_frames_that_were_handed_out_leave_the_memory_with_the_next_feed"),
+            *of(JSON_TEXT, "test_too_many_values_are_refused_before_anything_is_built_of_them"),
+            *of(
+                LIMITS,
+                "test_a_message_has_max_message_values_and_one_more_is_refused",
+                "test_a_body_of_max_frame_bytes_passes_and_one_byte_more_ends_the_connection",
+            ),
+            *of(
+                HOSTILE_CLIENTS,
+                "test_the_request_that_takes_the_most_memory_takes_what_the_formula_says_and_gives_it_back",
+            ),
+            *of(FRAMER, "test_frames_that_were_handed_out_leave_the_memory_with_the_next_feed"),
         ),
     ),
     Row(
@@ -96,6 +142,7 @@ ROWS = (
             *of(MALFORMED, *(f"{NO_REQUEST}[{what}]" for what in ("id null", "id true", "id 1.5", "id as an object"))),
             *of(MALFORMED, f"{NO_REQUEST}[id as a list]", "test_an_id_is_echoed_exactly"),
             *of(MALFORMED, "test_an_id_is_echoed_exactly_in_an_error"),
+            *of(GENERATED, "test_messages_of_any_shape_in_any_cut_break_nothing"),
         ),
     ),
     Row(
@@ -125,6 +172,7 @@ ROWS = (
         (
             *of(MALFORMED, "test_params_that_are_no_object_are_refused", WRONG, "test_every_problem_is_told_at_once"),
             *of(ERRORS, "test_an_unknown_parameter_is_refused_and_named"),
+            *of(MUTATED, "test_mutated_conversations_break_nothing"),
         ),
     ),
     Row(
@@ -238,6 +286,7 @@ ROWS = (
         (
             *of(ENDPOINT, "test_a_failing_handler_is_answered_without_a_word_of_the_inside"),
             *of(PRIVACY, "test_the_traceback_of_a_failing_handler_has_its_places_and_not_what_was_given_to_it"),
+            *of(SHORTAGE, "test_what_needs_more_memory_than_there_is_is_refused"),
         ),
     ),
     Row(

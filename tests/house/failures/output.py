@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import CHILD_SPAWN, Row
+from tests.house.failures.row import BATCH_ORDERS, CALLS, CHILD_SPAWN, FAILS, HOSTILE_CHILDREN, HOSTILE_CLIENTS, Row
 from tests.house.proofs import ATTACH, EVENT_ORDERS, EXIT, LISTING, OUTPUT, PROMISES, SPAWN, STREAM, TERMINATION, of
 
 ROWS = (
@@ -40,6 +40,7 @@ ROWS = (
         (
             *of(OUTPUT, "test_a_long_output_without_a_newline_is_delivered_in_pieces"),
             *of(PROMISES, "test_a_long_output_costs_no_more_than_its_ring_and_is_there_before_it_ends[cat /dev/zero]"),
+            *of(HOSTILE_CHILDREN, "test_a_line_that_never_ends_is_delivered_in_pieces"),
         ),
     ),
     Row(
@@ -49,6 +50,12 @@ ROWS = (
             *of(EXIT, "test_the_exit_never_overtakes_the_output"),
             *of(EXIT, "test_output_and_exit_that_are_found_together_are_told_in_order"),
             *of(EVENT_ORDERS, "test_in_every_order_of_the_events_output_comes_before_exit_and_close_comes_last"),
+            *of(
+                BATCH_ORDERS,
+                "test_in_every_order_of_a_batch_the_wire_is_right_and_nothing_is_left",
+                "test_in_many_orders_of_other_batches_the_wire_is_right_and_nothing_is_left",
+            ),
+            *of(CALLS, f"{FAILS}[loop/descriptor.py os.readv exit_does_not_overtake_output EINTR]"),
         ),
     ),
     Row(
@@ -92,6 +99,7 @@ ROWS = (
         (
             *of(OUTPUT, "test_streams_that_have_ended_cost_no_processor_time"),
             *of(STREAM, "test_the_end_of_file_ends_the_watch_in_the_same_turn"),
+            *of(HOSTILE_CHILDREN, "test_children_that_close_their_streams_and_live_on_cost_nothing"),
         ),
     ),
     Row(
@@ -102,13 +110,17 @@ ROWS = (
             *of(OUTPUT, "test_single_byte_writes_are_all_delivered"),
             *of(PROMISES, "test_notifications_are_as_large_as_what_there_is_and_not_as_a_line"),
             *of(OUTPUT, "test_base64_does_not_wait_for_characters"),
+            *of(HOSTILE_CHILDREN, "test_a_child_that_writes_byte_by_byte_is_delivered_to_the_byte"),
         ),
     ),
     Row(
         "A14",
         "session/exited comes as the leader ends and names in streamsOpen what others still hold; their later output "
         "follows, and session/closed is last.",
-        of(EXIT, "test_exited_waits_for_no_grandchild_and_says_what_it_holds"),
+        (
+            *of(EXIT, "test_exited_waits_for_no_grandchild_and_says_what_it_holds"),
+            *of(HOSTILE_CHILDREN, "test_pipes_that_are_held_for_ever_delay_no_exit_and_leave_nothing_once_removed"),
+        ),
     ),
     Row(
         "A15",
@@ -140,6 +152,7 @@ ROWS = (
             *of(OUTPUT, "test_memory_stays_bounded_while_the_client_does_not_read"),
             *of(OUTPUT, "test_64_mebibytes_arrive_unchanged"),
             *of(ATTACH, "test_what_the_child_writes_while_detached_is_counted_when_it_was_overwritten"),
+            *of(HOSTILE_CLIENTS, "test_a_client_that_does_not_read_costs_the_rings_and_loses_nothing[never reads]"),
         ),
     ),
 )

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import CHILD_SPAWN, FORBIDDEN, NO_SPAWN, STDIO, WRONG, Row
+from tests.house.failures.row import (
+    CALLS,
+    CGROUP,
+    CHILD_SPAWN,
+    CONTAINMENT,
+    FAILS,
+    FEW_DESCRIPTORS,
+    FORBIDDEN,
+    GUARD,
+    NO_SPAWN,
+    SHORTAGE,
+    STDIO,
+    WRONG,
+    Row,
+)
 from tests.house.proofs import ERRORS, EXIT, LIFE, MALFORMED, NEIGHBOUR, PROMISES, REGISTRY, SPAWN, of
 
 ROWS = (
@@ -66,6 +80,14 @@ ROWS = (
                 "test_wherever_descriptors_run_out_a_spawn_fails_as_a_whole_and_works_again_when_there_are_some",
             ),
             *of(SPAWN, "test_too_many_sessions_are_refused_and_the_others_live"),
+            *of(FEW_DESCRIPTORS, "test_a_server_with_few_descriptors_serves_what_it_can"),
+            *of(
+                CALLS,
+                f"{FAILS}[child/spawn.py os.pipe spawn is refused at call 2 EMFILE]",
+                f"{FAILS}[child/spawn.py os.pipe spawn is refused at call 3 EMFILE]",
+                f"{FAILS}[child/spawn.py os.pidfd_open spawn is refused at call 1 EMFILE]",
+                f"{FAILS}[child/spawn.py subprocess.Popen.__init__ spawn is refused at call 4 EMFILE]",
+            ),
         ),
     ),
     Row(
@@ -74,6 +96,8 @@ ROWS = (
         (
             *of(CHILD_SPAWN, "test_a_fork_that_fails_is_told_as_the_system_s"),
             *of("session/test_spawning.py", "test_a_system_without_room_says_so"),
+            *of(CALLS, f"{FAILS}[child/spawn.py subprocess.Popen.__init__ spawn is refused at call 1 EAGAIN]"),
+            *of(SHORTAGE, "test_a_user_without_room_for_another_process_is_refused_one"),
         ),
     ),
     Row(
@@ -222,8 +246,13 @@ ROWS = (
     ),
     Row(
         "D27",
-        "A fork bomb within a session is not kept from the host, since pipe-rpc is no sandbox.",
-        unproven="No promise is made that a test could hold; what has been forked ends as every group does.",
+        "A fork bomb within a session takes of the host what that allows, since pipe-rpc is no sandbox, and where "
+        "there are control groups it is killed to its last process, at its deadline and at the end of the server.",
+        (
+            *of(CONTAINMENT, "test_a_fork_bomb_is_killed_to_the_last_process"),
+            *of(GUARD, "test_a_fork_bomb_does_not_outlive_the_server"),
+            *of(CGROUP, "test_no_fork_escapes"),
+        ),
     ),
     Row(
         "D28",

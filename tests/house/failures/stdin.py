@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import WRONG, Row
+from tests.house.failures.row import HOSTILE_CHILDREN, WRONG, Row
 from tests.house.proofs import ERRORS, LOOP, MALFORMED, SPAWN, STDIN, STDIN_PIPE, of
 
 ROWS = (
     Row(
         "E01",
         "A child that never reads holds up nobody; beyond --max-stdin-bytes a write is StdinFull as a whole.",
-        of(
-            STDIN,
-            "test_a_child_that_never_reads_blocks_nobody",
-            "test_a_write_above_the_limit_is_refused_whole",
-            "test_writes_that_wait_count_towards_the_limit",
+        (
+            *of(
+                STDIN,
+                "test_a_child_that_never_reads_blocks_nobody",
+                "test_a_write_above_the_limit_is_refused_whole",
+                "test_writes_that_wait_count_towards_the_limit",
+            ),
+            *of(HOSTILE_CHILDREN, "test_children_that_do_not_read_hold_what_was_written_and_then_read_it_whole"),
         ),
     ),
     Row(

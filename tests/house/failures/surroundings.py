@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import FORBIDDEN, LOG, PRIVACY, TRANSPORT, Row
+from tests.house.failures.row import CALLS, FAILS, FORBIDDEN, LOG, PRIVACY, SHORTAGE, SURROUNDINGS, TRANSPORT, Row
 from tests.house.proofs import NEIGHBOUR, SPAWN, WALL_CLOCK, of
 
 ROWS = (
@@ -73,11 +73,13 @@ ROWS = (
     ),
     Row(
         "J08",
-        "What the environment tells interactive interpreters is not run, and children have their environment as it is; "
-        "PYTHONPATH and LD_PRELOAD are the choice of whoever starts the server.",
+        "What the environment tells interactive interpreters is not run, what it tells Python disturbs no "
+        "conversation, and children have it as it is; PYTHONPATH and LD_PRELOAD are the choice of whoever starts the "
+        "server.",
         (
             *of(PRIVACY, "test_what_the_environment_tells_interactive_pythons_is_not_run"),
             *of(SPAWN, "test_the_server_adds_nothing_to_the_inherited_environment"),
+            *of(SURROUNDINGS, "test_no_variable_of_the_environment_disturbs_a_conversation"),
         ),
     ),
     Row(
@@ -86,6 +88,12 @@ ROWS = (
         (
             *of("buffers/test_ring.py", "test_a_ring_for_which_there_is_no_memory_is_told_when_it_is_made"),
             *of("session/test_registry.py", "test_a_child_for_which_no_session_can_be_built_is_not_left_behind"),
+            *of(SHORTAGE, "test_what_needs_more_memory_than_there_is_is_refused"),
+            *of(
+                CALLS,
+                f"{FAILS}[buffers/ring.py mmap.mmap spawn is refused at call 1 ENOMEM]",
+                f"{FAILS}[buffers/ring.py mmap.mmap spawn is refused at call 2 ENOMEM]",
+            ),
         ),
     ),
     Row(
@@ -95,6 +103,12 @@ ROWS = (
             *of(NEIGHBOUR, "test_a_log_file_on_a_full_disk_holds_up_nothing"),
             *of(LOG, "test_a_full_disk_drops_lines_and_nothing_else"),
             *of(TRANSPORT, "test_a_full_disk_is_the_end_of_the_client"),
+            *of(
+                SHORTAGE,
+                "test_a_log_on_a_full_disk_is_lost_and_nothing_else",
+                "test_a_log_that_may_not_grow_is_lost_and_nothing_else",
+            ),
+            *of(CALLS, f"{FAILS}[loop/descriptor.py os.pwritev log_line_is_dropped EINTR]"),
         ),
     ),
     Row(
