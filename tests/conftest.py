@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tests.support.dose import LONG
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.gates import Gate
 from tests.support.leaks import LeakCheck, become_subreaper, reap_like_init
-from tests.support.ledger import Ledger, entries, table
+from tests.support.ledger import LEDGER, Ledger, entries, table, write_entries
 from tests.support.oracle import check_trace
 from tests.support.systems import lacking
 from tests.support.wire_client import WireClient
@@ -31,10 +32,6 @@ _failed = pytest.StashKey[bool]()
 
 LONG_TIMEOUT_S = 3600
 """How long one test may take in the long dose, where it does the same work many times as often."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(*features): what the server cannot do without; see tests/support/systems")
 
 
 def pytest_sessionstart() -> None:
@@ -59,7 +56,10 @@ def _needs(item: pytest.Item) -> list[str]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    path = os.environ.get(LEDGER)
     rows = [row for report in reports if report.when == "call" for row in entries(report.user_properties)]
+    if path is not None:
+        write_entries(path, rows)
     if rows:
         terminalreporter.section("what the attacks came to")
         terminalreporter.write_line(table(rows))

@@ -24,8 +24,15 @@ class Collected(dict[str, str]):
         return [found for found in self if found == node or found.startswith(f"{node}[")]
 
 
-def collected(files: Iterable[str], answer: Path) -> Collected:
-    """Collect some files of the suite in a process of its own, which writes to `answer` and runs no test."""
+def collected(files: Iterable[str], session: pytest.Session, answer: Path) -> Collected:
+    """The tests of some files of the suite: those of this session, where it is about all of these files.
+
+    Otherwise they are collected in a process of its own, which writes to `answer` and runs no test.
+    """
+    files, option = set(files), session.config.option
+    whole = not (option.keyword or option.markexpr)
+    if whole and files <= {item.nodeid.partition("::")[0] for item in session.items}:
+        return Collected({item.nodeid: _hindrance(item) for item in session.items})
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     command += ["-p", "tests.house.collection", f"--collected-to={answer}", *sorted(files)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

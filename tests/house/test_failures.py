@@ -15,8 +15,8 @@ FEW = 6
 
 
 @pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Collected:
-    return collected(files_of(ROWS.values()), tmp_path_factory.mktemp("collected") / "nodes.json")
+def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Collected:
+    return collected(files_of(ROWS.values()), request.session, tmp_path_factory.mktemp("collected") / "nodes.json")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -19,9 +19,9 @@ EVERY = pytest.mark.parametrize("name", Limits._fields)
 
 
 @pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Collected:
+def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Collected:
     files = {proof.split("::")[0] for proofs in EDGES.values() for proof in proofs}
-    return collected(files, tmp_path_factory.mktemp("collected") / "nodes.json")
+    return collected(files, request.session, tmp_path_factory.mktemp("collected") / "nodes.json")
 
 
 @pytest.fixture(scope="session")

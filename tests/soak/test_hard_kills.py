@@ -27,7 +27,11 @@ from tests.support.programs import child, shell
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
-pytestmark = [pytest.mark.attack, pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")]
+pytestmark = [
+    pytest.mark.attack,
+    pytest.mark.timed,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers"),
+]
 
 GRACE_S = 0.3
 SOON_S = 1.0
@@ -231,7 +235,7 @@ def test_whatever_else_ends_the_server_at_whatever_moment_nothing_is_left(
     first = SOFT.index(how)  # So that one run of each sees different moments.
     results = [
         attack(how, MOMENTS[(first + seed) % len(MOMENTS)], seed, before)
-        for seed in range(dose(short=1, ci=5, long=100))
+        for seed in range(dose(short=1, ci=5, long=30))
     ]
     enter(ledger, "ends of other kinds at random moments", how, results, GRACE_S + SOON_S)
 
@@ -239,7 +243,7 @@ def test_whatever_else_ends_the_server_at_whatever_moment_nothing_is_left(
 @pytest.mark.timeout(900)
 def test_a_server_that_is_killed_while_it_starts_leaves_nothing(before: list[int], ledger: Ledger) -> None:
     """In steps of a fraction of a millisecond, on both sides of the fork of the guard."""
-    steps = dose(short=12, ci=60, long=800)
+    steps = dose(short=12, ci=60, long=300)
     results = []
     for step in range(steps):
         how = HARD[step % len(HARD)]

@@ -62,7 +62,7 @@ def wait_for(client: TallyingClient, condition: Callable[[], bool]) -> None:
 
 
 def test_a_child_that_writes_byte_by_byte_is_delivered_to_the_byte(ledger: Ledger) -> None:
-    size = dose(short=5000, ci=50_000, long=5_000_000)
+    size = dose(short=5000, ci=50_000, long=1_000_000)
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -83,7 +83,7 @@ def test_a_child_that_writes_byte_by_byte_is_delivered_to_the_byte(ledger: Ledge
 
 
 def test_a_line_that_never_ends_is_delivered_in_pieces(ledger: Ledger) -> None:
-    size = dose(short=16, ci=64, long=4096) * MIB
+    size = dose(short=16, ci=64, long=1024) * MIB
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()

@@ -15,7 +15,11 @@ from tests.support.fixture_types import MakeGate
 from tests.support.ledger import Ledger
 from tests.support.programs import python, shell
 
-pytestmark = [pytest.mark.attack, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
+pytestmark = [
+    pytest.mark.attack,
+    pytest.mark.timed,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
 
 FLOODS = 20
 LINE = "0123456789-a-line-of-a-flood-that-is-known-by-heart-byte-by-byte"
@@ -29,7 +33,7 @@ EVER_BEFORE_BYTES = 8 << 20
 @pytest.mark.parametrize("overflow", ["block", "dropOldest"])
 @pytest.mark.parametrize("encoding", ["utf-8", "base64"])
 def test_who_talks_is_heard_among_twenty_that_flood_both_streams(overflow: str, encoding: str, ledger: Ledger) -> None:
-    rounds = dose(short=20, ci=50, long=1000)
+    rounds = dose(short=20, ci=50, long=500)
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()

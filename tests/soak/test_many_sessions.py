@@ -81,7 +81,7 @@ def test_sessions_that_come_and_go_leave_no_memory_no_descriptor_and_no_zombie(l
 
 
 def test_sessions_with_the_longest_arguments_leave_none_of_them_behind(ledger: Ledger) -> None:
-    count, kept, arguments = dose(short=60, ci=200, long=5000), 5, ["x" * 120_000] * 8
+    count, kept, arguments = dose(short=60, ci=200, long=2000), 5, ["x" * 120_000] * 8
     with TallyingClient(f"--max-exited-sessions={kept}") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -109,7 +109,7 @@ def test_sessions_with_the_longest_arguments_leave_none_of_them_behind(ledger: L
 
 @pytest.mark.parametrize("by", ["count", "bytes"])
 def test_closed_sessions_are_kept_up_to_the_limit_and_the_oldest_go_first(by: str, ledger: Ledger) -> None:
-    count, kept, size = dose(short=40, ci=200, long=5000), 10, 200_000
+    count, kept, size = dose(short=40, ci=200, long=2000), 10, 200_000
     limit = kept * (size + 2000)
     option = "--max-exited-sessions=10" if by == "count" else f"--max-exited-backlog-bytes={limit}"
     with TallyingClient(option) as client:

@@ -6,9 +6,12 @@ print one table whichever process ran the test.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, MutableSequence, Sequence
 from typing import Any, NamedTuple
 
+LEDGER = "PIPE_RPC_TEST_LEDGER"
+"""The environment variable that names a file for the entries of a run."""
 PROPERTY = "attack"
 """The name of the entry in ``user_properties`` of a report."""
 
@@ -43,6 +46,18 @@ class Ledger:
 def entries(user_properties: Iterable[tuple[str, Any]]) -> list[Entry]:
     """The entries that a report carries."""
     return [Entry(**value) for name, value in user_properties if name == PROPERTY]
+
+
+def write_entries(path: str, rows: Sequence[Entry]) -> None:
+    """Keep the entries of a run in a file."""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(rows, file)
+
+
+def read_entries(path: str) -> list[Entry]:
+    """Read what ``write_entries`` wrote."""
+    with open(path, encoding="utf-8") as file:
+        return [Entry(*row) for row in json.load(file)]
 
 
 def table(rows: Sequence[Entry]) -> str:

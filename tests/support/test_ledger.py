@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 
-from tests.support.ledger import Entry, Ledger, entries, table
+from tests.support.ledger import Entry, Ledger, entries, read_entries, table, write_entries
 
 
 def test_rows_of_one_name_are_added_up_and_rows_are_sorted_by_name() -> None:
@@ -28,3 +30,9 @@ def test_an_attack_that_tried_nothing_fails() -> None:
 
 def test_other_properties_of_a_report_are_no_entries() -> None:
     assert entries([("worker", "gw0")]) == []
+
+
+def test_entries_are_read_as_they_were_written(tmp_path: pathlib.Path) -> None:
+    rows = [Entry("storm", 3, 0, 0, "p99 3 ms"), Entry("flood", 1, 0, 0, "")]
+    write_entries(str(tmp_path / "ledger.json"), rows)
+    assert read_entries(str(tmp_path / "ledger.json")) == rows
