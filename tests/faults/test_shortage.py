@@ -3,18 +3,17 @@
 import os
 import pathlib
 import resource
-import shutil
 import socket
 import sys
 
 import pytest
 
-from tests.support.available import unavailable
 from tests.support.bare_server import read_messages, server_on
 from tests.support.dose import dose
 from tests.support.fixture_types import StartWire
 from tests.support.frames import decode_frames, encode_frame
 from tests.support.ledger import Ledger
+from tests.support.other_user import as_user
 from tests.support.programs import shell
 from tests.support.server_command import SERVER
 from tests.support.wire_client import WireClient
@@ -81,21 +80,12 @@ SOMEBODY = 54_000 + os.getpid() % 1000
 """A user that nobody is: the processes of one are counted together."""
 
 
-def _as_somebody() -> list[str]:
-    """Run as another user than root, whom RLIMIT_NPROC does not bind, who may read what root may (capabilities(7))."""
-    setpriv = shutil.which("setpriv")
-    if setpriv is None or os.geteuid() != 0:
-        unavailable("this test needs root and setpriv")
-    capability = ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
-    return [setpriv, "--reuid", str(SOMEBODY), *capability]
-
-
 @linux
 def test_a_user_without_room_for_another_process_is_refused_one(start_wire: StartWire, ledger: Ledger) -> None:
     def few_processes() -> None:
         resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
 
-    command = [*_as_somebody(), *SERVER, "--default-grace-ms", "300"]
+    command = [*as_user(SOMEBODY), *SERVER, "--default-grace-ms", "300"]
     wire = start_wire(popen={"args": command, "preexec_fn": few_processes})
     for _ in range(3):
         sessions: list[str] = []
