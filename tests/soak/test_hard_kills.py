@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.support.cgroups import directories_of, servers_home
 from tests.support.dose import LONG, dose
 from tests.support.frames import encode_frame
 from tests.support.leaks import own_descendants
@@ -76,7 +77,7 @@ class Endpoint(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What was left, and after how long there was nothing."""
+    """What was left, processes and control groups, and after how long there was nothing."""
 
     left: int
     took_s: float
@@ -189,7 +190,13 @@ def wait_for_nothing(server: Endpoint, servers: list[int], before: list[int]) ->
             watched.wait_gone()
         os.waitpid(pid, 0)
     took_s = time.monotonic() - begun
-    return Result(len(_added(before)), took_s)
+    return Result(len(_added(before)) + _directories(server, servers), took_s)
+
+
+def _directories(server: Endpoint, servers: list[int]) -> int:
+    """How many control groups there are of the server, which is a child of its guard, or the only process."""
+    home = servers_home()
+    return 0 if home is None else sum(len(directories_of(home, pid)) for pid in (server.guard.pid, *servers))
 
 
 def _added(before: list[int]) -> list[int]:
