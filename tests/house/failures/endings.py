@@ -48,7 +48,7 @@ ROWS = (
         "What leaves its kernel session outlives its session and not the server, however the server ends.",
         (
             *of(LIFE, "test_a_daemon_of_a_session_does_not_outlive_the_server"),
-            *of(GUARD, "test_a_daemon_outlives_its_session_but_not_the_server"),
+            *of(GUARD, "test_without_control_groups_a_daemon_outlives_its_session_but_not_the_server"),
             *of(PROMISES, "test_a_server_that_is_killed_under_its_guard_leaves_nothing_running"),
         ),
     ),
