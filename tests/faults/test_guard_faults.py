@@ -41,6 +41,8 @@ def test_a_guard_that_the_system_refuses_for_a_while_leaves_nothing_all_the_same
     arguments: list[str], calls: str, error: str, start_wire: StartWire, tmp_path: Path, ledger: Ledger
 ) -> None:
     home = None if arguments else servers_home()
+    if home is None and (calls, error) in OF_CGROUPS:
+        pytest.skip("no control group can be made here: that takes cgroup v2, Linux 5.14 and the right to write to it")
     injected = 0
     for times in HOW_OFTEN:
         before = own_descendants()
@@ -54,7 +56,7 @@ def test_a_guard_that_the_system_refuses_for_a_while_leaves_nothing_all_the_same
         assert [pid for pid in own_descendants() if pid not in before] == []
         assert home is None or directories_of(home, server) == set()
         injected += traced.injected
-    assert injected or (home is None and (calls, error) in OF_CGROUPS), "no call has failed"
+    assert injected, "no call has failed"
     ledger.enter("system-call faults of a guard", tried=injected)
 
 
