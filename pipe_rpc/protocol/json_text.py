@@ -92,7 +92,7 @@ def _refuse(constant: str) -> float:
     raise JsonError(f"{constant} is not JSON.")
 
 
-_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[^\s,:\[\]{}"]++', re.DOTALL)
+_VALUE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[^\s,:\[\]{}"]++', re.DOTALL)
 """A string, the beginning of an array or object, or a number or name; of what is not JSON it makes something, too."""
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse)
 _NAMES_GIVEN_TWICE: list[str] = []

@@ -94,10 +94,10 @@ class Endpoint:
             return False
         match message:
             case Request():
-                spawned = self._registry.spawned
+                tried = self._registry.spawns_tried
                 self._receive_request(message)
                 # A spawn takes as long as hundreds of other requests, so each ends the turn's share of them.
-                return self._registry.spawned != spawned
+                return self._registry.spawns_tried != tried
             case Notification():
                 self._receive_notification(message)
             case Response():

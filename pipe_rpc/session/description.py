@@ -42,12 +42,12 @@ class Description(NamedTuple):
     containment: Containment = Containment.GROUP
 
     @property
-    def kept_bytes(self) -> int:
+    def text_bytes(self) -> int:
         """The memory that its texts take: arguments may be as long as the system lets them be (execve(2))."""
-        return kept_bytes(self.argv, self.command, self.originator)
+        return text_bytes(self.argv, self.command, self.originator)
 
 
-def kept_bytes(argv: tuple[str, ...], command: str, originator: str) -> int:
+def text_bytes(argv: tuple[str, ...], command: str, originator: str) -> int:
     """The memory of the texts that describe a session."""
     return sum(map(sys.getsizeof, (*argv, command, originator)))
 

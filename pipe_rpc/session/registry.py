@@ -18,7 +18,7 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
-from pipe_rpc.session.description import Containment, kept_bytes
+from pipe_rpc.session.description import Containment, text_bytes
 from pipe_rpc.session.leftovers import Leftovers
 from pipe_rpc.session.lifecycle import Reason
 from pipe_rpc.session.output_stream import Attachment
@@ -61,7 +61,7 @@ class SessionRegistry:
             environment=environment,
             cgroups=self._cgroups,
         )
-        self._argument_bytes = 0  # of open sessions
+        self._argument_bytes = 0  # of sessions that are not closed, departing ones among them
         self._sessions: dict[str, Session] = {}
         self._retention = Retention(max_sessions=limits.max_exited_sessions, max_bytes=limits.max_exited_backlog_bytes)
         self._farewells: deque[Detached] = deque()
@@ -73,9 +73,9 @@ class SessionRegistry:
         self._attached = 0
 
     @property
-    def spawned(self) -> int:
-        """How many sessions there have been."""
-        return self._spawner.spawned
+    def spawns_tried(self) -> int:
+        """How many spawns were tried, those that failed among them."""
+        return self._spawner.tried
 
     @property
     def containment(self) -> Containment:
@@ -102,10 +102,11 @@ class SessionRegistry:
                 limit="maxSessions",
                 value=self.max_sessions,
             )
-        self._require_room_for(order)
-        session = self._spawner.spawn(order, self._note_ready)
+        command = self._spawner.command(order)
+        self._require_room_for(text_bytes(order.argv, command, order.originator))
+        session = self._spawner.spawn(order, command, self._note_ready)
         self._sessions[session.session_id] = session
-        self._argument_bytes += session.description.kept_bytes
+        self._argument_bytes += session.description.text_bytes
         for name in session.streams if order.attach is None else order.attach:
             self.attach(session, name, from_offset=None, encoding=None, steal=False)
         return session
@@ -185,7 +186,7 @@ class SessionRegistry:
                 continue
             self._turns.put_back(session)
             if isinstance(announcement, Closed):
-                self._argument_bytes -= session.description.kept_bytes
+                self._argument_bytes -= session.description.text_bytes
                 self._retention.add(session)
                 self._forget_beyond_retention()
             return announcement
@@ -233,9 +234,8 @@ class SessionRegistry:
         unfinished = any(not each.closed_announced for each in self._sessions.values())
         return unfinished or self.has_something_to_tell()
 
-    def _require_room_for(self, order: SpawnOrder) -> None:
+    def _require_room_for(self, wanted: int) -> None:
         """Each session keeps its arguments and labels, and session/list tells all of them at once."""
-        wanted = kept_bytes(order.argv, self._spawner.command(order), order.originator)
         if self._argument_bytes + wanted > self._limits.max_argument_bytes:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
@@ -259,8 +259,6 @@ class SessionRegistry:
         del self._sessions[session.session_id]
         self._tombstones.add(Tombstone(session.session_id, farewell, session.exit))
         self._turns.forget(session)
-        if not session.closed_announced:
-            self._argument_bytes -= session.description.kept_bytes
         self._retention.discard(session)
         session.abandon()
         if session.is_running:
@@ -271,6 +269,8 @@ class SessionRegistry:
 
     def _release(self, session: Session) -> None:
         """Keep the last hold on a forgotten session's processes: they are ended with the server."""
+        if not session.closed_announced:
+            self._argument_bytes -= session.description.text_bytes
         child = session.release_group()
         if child is not None:
             self._leftovers.add(child)

@@ -101,7 +101,7 @@ class Session:
             orphans.release(child.pid)
             raise
         self.streams: Mapping[StreamName, OutputStream] = streams
-        self._turns = list(streams.values())
+        self._in_turn = list(streams.values())
         if description.timeout_s is not None:
             self._timeout = loop.call_at(
                 description.started + description.timeout_s,
@@ -144,12 +144,12 @@ class Session:
     @property
     def kept_bytes(self) -> int:
         """What is kept of it once it is closed: its output, and the texts that describe it."""
-        return self.retained_bytes + self.description.kept_bytes
+        return self.retained_bytes + self.description.text_bytes
 
     @property
     def is_behind(self) -> bool:
         """Whether output that is here waits for an attachment."""
-        return any(stream.is_behind for stream in self._turns)
+        return any(stream.is_behind for stream in self._in_turn)
 
     def has_processes(self) -> bool:
         """Whether anything of the process group, or in the cgroup, is left."""
@@ -233,7 +233,7 @@ class Session:
         """The exit comes before output of others: one that the child left behind may write for ever."""
         if self.exit is None or self.exit_announced or not self._child_output_delivered():
             return None
-        for stream in self._turns:
+        for stream in self._in_turn:
             stream.look_for_end()  # Where the client was slow, nobody has looked since the exit.
             ended = self._pull_end(stream)
             if ended is not None:
@@ -244,13 +244,13 @@ class Session:
         return Exited(self)
 
     def _child_output_delivered(self) -> bool:
-        return all(each.child_output_delivered for each in self._turns)
+        return all(each.child_output_delivered for each in self._in_turn)
 
     def _pull_streams(self, limit: int) -> Announcement | None:
-        for stream in self._turns:
+        for stream in self._in_turn:
             taken = stream.take(limit)
             if taken is not None and stream.attachment is not None:
-                self._turns.append(self._turns.pop(self._turns.index(stream)))
+                self._in_turn.append(self._in_turn.pop(self._in_turn.index(stream)))
                 piece, missed = taken
                 offset = stream.attachment.offset - piece.length
                 return Output(self.session_id, stream.name, offset, piece.length, piece.text, piece.encoding, missed)
@@ -277,7 +277,7 @@ class Session:
         left = self._child.has_running()
         self.exit = Exit(status, outcome, self.lifecycle.reason, self._wall_clock(), duration_s, left)
         self.stdin.close("The child has exited.")
-        for stream in self._turns:
+        for stream in self._in_turn:
             stream.child_exited()
         self._end_timeout()
         self._ready()

@@ -42,8 +42,9 @@ class Spawner:
         environment: Mapping[str, str],
         cgroups: CgroupTree,
     ) -> None:
-        self.spawned = 0
-        """How many sessions there have been."""
+        self.tried = 0
+        """How many spawns were tried, those that failed among them."""
+        self._spawned = 0
         self._loop = loop
         self._exit_watch = exit_watch
         self._orphans = orphans
@@ -71,23 +72,24 @@ class Spawner:
         command = shlex.join(order.argv) if order.command is None else order.command
         return command[: self._limits.max_label_characters]
 
-    def spawn(self, order: SpawnOrder, on_ready: Callable[[Session], None]) -> Session:
+    def spawn(self, order: SpawnOrder, command: str, on_ready: Callable[[Session], None]) -> Session:
         """Start a child and make its session. Raises PipeRpcError: STREAM_UNAVAILABLE or SPAWN_FAILED."""
+        self.tried += 1
         child = start(order, self._environment, self._descriptor_limit, self._cgroups)
         try:
-            return self._open(order, child, on_ready)
+            return self._open(order, command, child, on_ready)
         except (OSError, MemoryError) as error:
             child.discard()
             why = error if isinstance(error, OSError) else OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
             raise spawn_failed(SpawnError(why, "fork", None)) from None
 
-    def _open(self, order: SpawnOrder, child: Child, on_ready: Callable[[Session], None]) -> Session:
-        self.spawned += 1
+    def _open(self, order: SpawnOrder, command: str, child: Child, on_ready: Callable[[Session], None]) -> Session:
+        self._spawned += 1
         created_ns = self._wall_clock()
         description = Description(
-            session_id=f"pipe-{created_ns:016x}-{self.spawned:08x}",
+            session_id=f"pipe-{created_ns:016x}-{self._spawned:08x}",
             originator=order.originator,
-            command=self.command(order),
+            command=command,
             argv=order.argv,
             cwd=working_directory(order.cwd),
             merge_stderr=order.merge_stderr,

@@ -19,10 +19,10 @@ Done = Callable[[int, PipeRpcError | None], None]
 class Write:
     """One accepted write."""
 
-    __slots__ = ("close", "done", "remaining", "size")
+    __slots__ = ("_held", "close", "done", "remaining", "size")
 
     def __init__(self, data: bytes, done: Done, *, close: bool) -> None:
-        self.size = len(data)
+        self.size = self._held = len(data)
         self.remaining = memoryview(data)
         self.close = close
         self.done = done
@@ -31,6 +31,17 @@ class Write:
     def written(self) -> int:
         """Bytes of it that have entered the pipe."""
         return self.size - len(self.remaining)
+
+    def drop(self, size: int) -> None:
+        """Let go of the first bytes, which have entered the pipe.
+
+        A view keeps all that it was cut from, so what remains is copied whenever it is less than half of that: a child
+        that stops reading just before the end costs no more memory than is told of it.
+        """
+        self.remaining = self.remaining[size:]
+        if 2 * len(self.remaining) < self._held:
+            self.remaining = memoryview(bytes(self.remaining))
+            self._held = len(self.remaining)
 
 
 class StdinPipe:
@@ -115,7 +126,7 @@ class StdinPipe:
             except OSError as error:
                 self.close(f"The system does not take what is written: {error.strerror}.")
                 return
-            head.remaining = head.remaining[size:]
+            head.drop(size)
             self._count(-size)
         self._answer_finished()
 

@@ -1,5 +1,6 @@
 """pipe_rpc/server/endpoint.py: phases, dispatch, and one answer to every request."""
 
+import errno
 import gc
 import json
 import signal
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipe_rpc.buffers.framer import encode_frame
+from pipe_rpc.child.spawn import SpawnError
 from pipe_rpc.errors import ErrorCode
 from pipe_rpc.protocol.methods import BASE_METHODS, LSP_METHODS, SESSION_METHODS
 from pipe_rpc.server import handlers
@@ -341,3 +343,26 @@ def test_shutdown_is_answered_behind_the_last_word_of_every_session(bench: Bench
         "session/exited",
         "session/closed",
     ]
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["a spawn", "a spawn that fails"])
+def test_a_spawn_is_costly_and_so_is_one_that_fails(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    bench = make_bench()
+    bench.initialize()
+    if fails:
+
+        def fail(*_: object) -> None:
+            raise SpawnError(OSError(errno.ENOENT, "none"), "exec", "fake")
+
+        monkeypatch.setattr("pipe_rpc.session.spawning.spawn", fail)
+
+    def costs(method: str, params: Any) -> bool:
+        return bench.endpoint.receive(
+            json.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}).encode()
+        )
+
+    assert costs("session/spawn", {"argv": ["fake"]})
+    assert not costs("session/list", {})
+    assert not costs("session/spawn", {"argv": []}), "nothing was tried"

@@ -5,6 +5,7 @@ import mmap
 import os
 import re
 import selectors
+import shlex
 import signal
 import subprocess
 import sys
@@ -973,3 +974,32 @@ def test_the_error_for_an_unknown_id_tells_where_to_look(make_works: MakeWorks) 
     error = _refused(ErrorCode.SESSION_NOT_FOUND, lambda: works.registry.get("pipe-none"))
     assert "session/list" in error.message
     assert dict(error.data) == dict(session_not_found("pipe-none").data) == {"sessionId": "pipe-none"}
+
+
+def test_the_arguments_of_a_removed_session_count_until_its_process_has_ended(make_works: MakeWorks) -> None:
+    argv = ("/bin/cat", "-", "x" * 5000)
+    works = make_works(max_argument_bytes=9000 + len(shlex.join(argv)))
+    session = works.spawn(*argv)
+    works.registry.remove(session)
+    _refused(ErrorCode.LIMIT_EXCEEDED, lambda: works.spawn(*argv))
+    works.run_until(lambda: not works.registry.has_processes())
+    again = works.spawn(*argv)
+    works.registry.remove(again)
+
+
+@pytest.mark.parametrize("removed", [True, False], ids=["removed", "closed"])
+def test_whatever_becomes_of_a_session_its_arguments_are_counted_once(make_works: MakeWorks, removed: bool) -> None:
+    works = make_works(max_exited_sessions=1)
+    for _ in range(3):
+        session = works.spawn("/bin/true", "argument")
+        works.run_until_closed(session)
+        if removed:
+            works.registry.remove(session)
+    assert works.registry._argument_bytes == 0
+
+
+def test_a_spawn_that_fails_counts_as_tried(make_works: MakeWorks) -> None:
+    works = make_works()
+    for number in range(3):
+        assert works.registry.spawns_tried == number
+        _refused(ErrorCode.SPAWN_FAILED, lambda: works.spawn("/no/such/program"))

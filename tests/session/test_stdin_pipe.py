@@ -9,7 +9,7 @@ import pytest
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.session.stdin_budget import StdinBudget
-from pipe_rpc.session.stdin_pipe import StdinPipe
+from pipe_rpc.session.stdin_pipe import StdinPipe, Write
 from tests.session.harness import StillLoop, bytes_in_pipe, fill_pipe
 
 LIMIT = 300_000
@@ -343,3 +343,15 @@ def test_whatever_ends_a_write_gives_its_room_back(pair: tuple[Stdin, Stdin], en
         case _:
             one.pipe.cancel(write)
     assert one.budget.pending_bytes == one.pipe.pending_bytes == 0
+
+
+def test_what_has_entered_the_pipe_takes_no_memory_any_more() -> None:
+    write = Write(bytes(90_000), lambda size, error: None, close=False)
+    longest = 0
+    while write.remaining:
+        write.drop(min(1000, len(write.remaining)))
+        held = write.remaining.obj
+        assert isinstance(held, bytes)
+        longest = max(longest, len(held) - 2 * len(write.remaining))
+    assert longest <= 0
+    assert write.written == 90_000
