@@ -30,7 +30,7 @@ ONCE = ("1", "2", "3", "4", "5", "6", "7", "8")
 AGAIN_AND_AGAIN = ("1+2", "2+2", "2+3", *ONCE)
 """Every second or third one, so that each is made in the end; then single ones."""
 ALWAYS = ("1+", "1+2", *ONCE)
-POSITIONS = dose(short=1, ci=2, long=4)
+POSITIONS = dose(short=1, ci=1, long=3)
 
 FORKS = "/^v?fork$,clone,clone3"
 """CPython takes clone where vfork fails."""

@@ -35,8 +35,8 @@ pytestmark = [
     pytest.mark.needs("prctl", "proc"),
 ]
 
-BOTH_KILLED = dose(short=1, ci=5, long=100)
-BOMBS = dose(short=1, ci=5, long=100)
+BOTH_KILLED = dose(short=1, ci=5, long=50)
+BOMBS = dose(short=1, ci=5, long=50)
 
 SOON_S = 1.0
 """How long what a killed server leaves behind may live on."""
