@@ -68,9 +68,18 @@ class Spawner:
         return self._containment(has_cgroup=self._cgroups.works)
 
     def command(self, order: SpawnOrder) -> str:
-        """What to show for it: as much as a client may give."""
-        command = shlex.join(order.argv) if order.command is None else order.command
-        return command[: self._limits.max_label_characters]
+        """What to show for it: as much as a client may give.
+
+        No more than that is quoted: each quote takes five characters then, and arguments may be as long as a frame.
+        """
+        longest = self._limits.max_label_characters
+        command = order.command or ""
+        if order.command is None:
+            for argument in order.argv:
+                command += " " * bool(command) + shlex.quote(argument[:longest])
+                if len(command) >= longest:
+                    break
+        return command[:longest]
 
     def spawn(self, order: SpawnOrder, command: str, on_ready: Callable[[Session], None]) -> Session:
         """Start a child and make its session. Raises PipeRpcError: STREAM_UNAVAILABLE or SPAWN_FAILED."""

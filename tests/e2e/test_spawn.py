@@ -532,7 +532,9 @@ def test_a_child_has_the_file_mode_mask_of_whoever_started_the_server(start_wire
     ],
     ids=["a million arguments", "half a million names"],
 )
-def test_more_than_a_program_can_be_given_is_refused_by_the_system(wire: WireClient, params: Message) -> None:
+def test_more_than_a_program_can_be_given_is_refused_by_the_system(start_wire: StartWire, params: Message) -> None:
+    """Where the limits of the server let it pass."""
+    wire = start_wire("--max-message-values=2000000", f"--max-argument-bytes={1 << 30}")
     error = refusal(wire, "SpawnFailed", "session/spawn", params)
     assert (error.data["errno"], error.data["stage"]) == ("E2BIG", "exec")
     assert wire.request("session/list", {}) == {"sessions": []}

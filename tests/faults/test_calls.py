@@ -30,11 +30,18 @@ ASK_NOBODY = frozenset({
 })  # fmt: skip
 """Functions of these modules that cannot fail."""
 
-CASES = [
-    pytest.param(row, number, id=f"{row.site} {row.occasion.__name__} {errno.errorcode[number]}")
-    for row in ROWS
-    for number in row.numbers[: dose(short=1, ci=99, long=99)]
-]
+
+def _cases(*, of_control_groups: bool) -> list[pytest.ParameterSet]:
+    """The rows of the table, each once with every errno that this dose has."""
+    return [
+        pytest.param(row, number, id=f"{row.site} {row.occasion.__name__} {errno.errorcode[number]}")
+        for row in ROWS
+        if row.site.startswith("child/cgroup") == of_control_groups
+        for number in row.numbers[: dose(short=1, ci=99, long=99)]
+    ]
+
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the calls are Linux's")
 
 
 class _Inject:
@@ -54,16 +61,35 @@ class _Inject:
         return self._inject(at=at, times=times, when=is_it)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the calls are Linux's")
-@pytest.mark.parametrize(("row", "number"), CASES)
+@linux_only
+@pytest.mark.parametrize(("row", "number"), _cases(of_control_groups=False))
 def test_a_call_that_fails_harms_nobody_else(row: Row, number: int, served: Served, ledger: Ledger) -> None:
-    if row.site.startswith("child/cgroup") and served.cgroup_home is None:
+    _let_fail(row, number, served)
+    ledger.enter("system-call faults in process", tried=1)
+
+
+@linux_only
+@pytest.mark.parametrize(("row", "number"), _cases(of_control_groups=True))
+def test_a_call_for_control_groups_that_fails_harms_nobody_else(
+    row: Row, number: int, served_with_cgroups: Served, ledger: Ledger
+) -> None:
+    _let_fail(row, number, served_with_cgroups)
+    ledger.enter("system-call faults in process", tried=1)
+
+
+@pytest.fixture
+def served_with_cgroups(served: Served) -> Served:
+    """A server whose sessions get control groups; skips where there can be none."""
+    if served.cgroup_home is None:
         pytest.skip("no control group can be made here: that takes cgroup v2, Linux 5.14 and the right to write to it")
+    return served
+
+
+def _let_fail(row: Row, number: int, served: Served) -> None:
     row.occasion(served, _Inject(served, row, number))
     if served.is_running:
         served.check_bystander()
         served.finish()
-    ledger.enter("system-call faults in process", tried=1)
 
 
 def test_every_call_of_the_system_has_a_row_in_the_table_or_a_reason_why_not() -> None:

@@ -4,14 +4,17 @@ The server's resident memory is at most the sum of
 
 - its base: what it holds when the first session has come and gone;
 - the rings of open sessions: what was asked for by `backlogBytes`, for each stream, as far as it was ever filled, and
-  in total at most `maxTotalBacklogBytes` where there is such a limit;
-- the rings of closed sessions: at most `maxExitedBacklogBytes`, and for a moment those of one more session;
-- for each child that does not read its stdin: `maxStdinBytes`, and as much again for the write that is under way;
+  in total at most `maxTotalBacklogBytes`, or `childReadBytes` for each stream where that is more;
+- closed sessions, their rings and texts: at most `maxExitedBacklogBytes`, and for a moment those of one more session;
+- for each child that does not read its stdin: `maxStdinBytes`, for all of them at most `maxTotalStdinBytes`, and as
+  much again for the writes that are under way;
 - answers that the client has not read: `maxOutboundBytes` and one more answer; output only up to
   `outboundLowWaterBytes` and one more notification;
-- one request: `maxFrameBytes`, and what Python makes of it while it is handled, `JSON_AMPLIFICATION` times as much;
-- bookkeeping: `SESSION_BYTES` for each session, open or kept, besides its arguments and labels, and `PENDING_BYTES` for
-  each request that waits.
+- one request: `maxFrameBytes`, and what Python makes of it while it is handled: `TEXT_AMPLIFICATION` times as much, and
+  `VALUE_BYTES` for each of `maxMessageValues`; less of short ones, which hold fewer values;
+- bookkeeping: `SESSION_BYTES` for each session, open or kept, besides its arguments and labels, which are at most
+  `maxArgumentBytes` of open ones; `TOMBSTONE_BYTES` for each of `maxTombstones`; and `PENDING_BYTES` for each request
+  that waits.
 
 The allocator keeps some of what was freed: `SLACK` on everything.
 """
@@ -23,8 +26,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 JSON_AMPLIFICATION = 60
-"""Bytes of memory for a byte of JSON at its worst: a list in a list takes two characters and 104 bytes; besides, there
-are the frame, its body and the text of it."""
+"""Bytes of memory for a byte of JSON at its worst, as long as no limit on values is reached: a list in a list takes two
+characters and 104 bytes; besides, there are the frame, its body and the text of it."""
+TEXT_AMPLIFICATION = 12
+"""Bytes of memory for a byte of one long string with an emoji in it: that makes four bytes of every character, in the
+text of the body, in the string, and once more in what the decoder puts together after an escape."""
+VALUE_BYTES = 256
+"""A value or a name at its worst: an object of 184 bytes for one name that no other has, the name, and the decoder's
+notes of both."""
 ANSWER_AMPLIFICATION = 3
 """An answer stands in memory as text, as bytes and as a frame before it is queued."""
 ESCAPED_BYTES = 6
@@ -34,6 +43,8 @@ SESSION_BYTES = 16 * 1024
 PENDING_BYTES = 12 * 1024
 """The row, the id, and the answer where one piece of news answers all of them at once."""
 SLACK = 1.25
+TOMBSTONE_BYTES = 1024
+"""What is remembered of a forgotten session."""
 ALLOCATOR_BYTES = 4 * 1024 * 1024
 """What the allocator may keep of small things, however few there are."""
 
@@ -53,6 +64,8 @@ class Load(NamedTuple):
     """Arguments and labels of all sessions together."""
     lists: bool = True
     """Whether `session/list` is asked for, which answers with all of them."""
+    tombstones: int = 0
+    """Forgotten sessions that are remembered."""
     pending: int = 0
     """Requests that wait."""
     outbound_bytes: int = 0
@@ -62,19 +75,25 @@ class Load(NamedTuple):
     request_bytes: int = 64 * 1024
     """The largest request."""
     amplification: int = JSON_AMPLIFICATION
-    """What Python makes of a byte of that request; 4 for one long string."""
+    """What Python makes of a byte of that request; 4 for one long string of ASCII."""
 
 
 def bound(base: int, limits: Mapping[str, int], load: Load) -> int:
     """The formula, in bytes: what the server may hold under this load, whatever else clients and children do."""
-    open_rings = min(load.ring_bytes, limits.get("maxTotalBacklogBytes", load.ring_bytes))
-    closed_rings = limits["maxExitedBacklogBytes"] if load.keeps_closed else 0
-    answer = max(load.answer_bytes, ESCAPED_BYTES * load.argument_bytes if load.lists else 0)
+    least_rings = 2 * load.sessions * limits["childReadBytes"]
+    open_rings = min(load.ring_bytes, max(limits["maxTotalBacklogBytes"], least_rings))
+    closed = limits["maxExitedBacklogBytes"] if load.keeps_closed else 0
+    stdin = min(load.stdin_bytes, limits["maxTotalStdinBytes"])
+    texts = min(load.argument_bytes, limits["maxArgumentBytes"] + limits["maxExitedBacklogBytes"])
+    answer = max(load.answer_bytes, ESCAPED_BYTES * texts if load.lists else 0)
     answers = min(load.outbound_bytes, limits["maxOutboundBytes"]) + ANSWER_AMPLIFICATION * answer
     output = limits["outboundLowWaterBytes"] + ANSWER_AMPLIFICATION * ESCAPED_BYTES * limits["maxOutputBytes"]
-    request = load.amplification * min(load.request_bytes, limits["maxFrameBytes"])
-    bookkeeping = load.sessions * SESSION_BYTES + load.pending * PENDING_BYTES + 2 * load.argument_bytes
-    held = open_rings + closed_rings + 2 * load.stdin_bytes + answers + output + request + bookkeeping
+    frame = min(load.request_bytes, limits["maxFrameBytes"])
+    most = TEXT_AMPLIFICATION * frame + VALUE_BYTES * limits["maxMessageValues"]
+    request = min(load.amplification * frame, most)
+    bookkeeping = load.sessions * SESSION_BYTES + load.pending * PENDING_BYTES + 2 * texts
+    bookkeeping += min(load.tombstones, limits["maxTombstones"]) * TOMBSTONE_BYTES
+    held = open_rings + closed + 2 * stdin + answers + output + request + bookkeeping
     return base + ALLOCATOR_BYTES + int(SLACK * held)
 
 
@@ -86,7 +105,8 @@ def worst(limits: Mapping[str, int]) -> Load:
         ring_bytes=2 * open_sessions * limits["maxBacklogBytes"],
         keeps_closed=True,
         stdin_bytes=open_sessions * limits["maxStdinBytes"],
-        argument_bytes=(open_sessions + limits["maxExitedSessions"]) * 2 * limits["maxLabelCharacters"],
+        argument_bytes=limits["maxArgumentBytes"] + limits["maxExitedBacklogBytes"],
+        tombstones=limits["maxTombstones"],
         pending=limits["maxPendingRequests"],
         outbound_bytes=limits["maxOutboundBytes"],
         answer_bytes=ESCAPED_BYTES * limits["maxReadBytes"],

@@ -19,8 +19,8 @@ from tests.support.wire_client import WireClient
 
 pytestmark = [pytest.mark.attack, pytest.mark.skipif(sys.platform != "linux", reason="descendants are read from /proc")]
 
-POOR = [sys.executable, str(Path(__file__).parent.parent / "support" / "poor_system.py")]
-SYSTEMS = {"pidfd": SERVER, "SIGCHLD": POOR}
+ON_SYSTEM = str(Path(__file__).parent.parent / "support" / "on_system.py")
+SYSTEMS = {"pidfd": SERVER, "SIGCHLD": [sys.executable, ON_SYSTEM, "pidfd,epoll"]}
 
 CHILDREN = dose(short=100, ci=1000, long=1000)
 STORMS = dose(short=1, ci=1, long=20)

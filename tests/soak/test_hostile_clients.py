@@ -12,6 +12,7 @@ import pytest
 from tests.soak.company import Company
 from tests.soak.memory import Gauge, Load, bound, mib
 from tests.soak.tallying_client import TallyingClient, frame
+from tests.soak.worst_requests import frame_of, most_memory, too_many_values
 from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate
 from tests.support.gates import Gate
@@ -23,12 +24,6 @@ pytestmark = [pytest.mark.attack, pytest.mark.skipif(sys.platform != "linux", re
 
 MIB = 1 << 20
 LINE = "what-a-child-says-while-nobody-listens"
-NESTED = b"[" * 400 + b"]" * 400 + b","
-"""What takes the most memory for its text."""
-
-
-def raw_frame(body: bytes) -> bytes:
-    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def uncounted(method: str, params: object) -> bytes:
@@ -154,7 +149,7 @@ def test_tiny_frames_by_the_thousand_are_answered_one_by_one(body: bytes, ledger
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
         for _ in range(frames // burst):
-            client.post(raw_frame(body) * burst)
+            client.post(frame_of(body) * burst)
             company.talk(1)
         client.request("session/list")
         assert client.malformed == (0 if b"method" in body else frames)
@@ -188,10 +183,10 @@ def test_the_request_that_takes_the_most_memory_takes_what_the_formula_says_and_
     with TallyingClient(f"--max-frame-bytes={frame_bytes}") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
-        head, tail = b'{"jsonrpc":"2.0","id":"-","method":"no/such","params":[', b"0]}"
-        body = head + NESTED * ((frame_bytes - len(head) - len(tail)) // len(NESTED)) + tail
+        body = most_memory(frame_bytes, client.limits["maxMessageValues"])
+        assert len(body) == frame_bytes
         for _ in range(tries):
-            client.post_uncounted(raw_frame(body), 1)
+            client.post_uncounted(frame_of(body), 1)
             client.wait_for_uncounted()
         highest = gauge.highest()
         company.talk(2)
@@ -207,6 +202,39 @@ def test_the_request_that_takes_the_most_memory_takes_what_the_formula_says_and_
     )
     assert highest <= allowed
     assert after <= kept
+
+
+def test_a_request_of_too_many_values_is_refused_before_anything_is_made_of_it(ledger: Ledger) -> None:
+    frame_bytes, tries = dose(short=2, ci=16, long=16) * MIB, dose(short=2, ci=1, long=20)
+    with TallyingClient(f"--max-frame-bytes={frame_bytes}") as client:
+        company, gauge = Company(client), Gauge(client.server_pid)
+        base = gauge.reset()
+        for _ in range(tries):
+            client.post(frame_of(too_many_values(frame_bytes)))
+        company.talk(2)
+        assert client.malformed == tries
+        highest = gauge.highest()
+        allowed = bound(base, client.limits, Load(sessions=2, request_bytes=frame_bytes, amplification=2))
+        client.finish()
+    ledger.enter("a request of too many values", tried=tries, measured=measured(highest, allowed))
+    assert highest <= allowed
+
+
+def test_arguments_full_of_quotes_are_not_quoted_whole(ledger: Ledger) -> None:
+    frame_bytes, tries = dose(short=2, ci=16, long=16) * MIB, dose(short=2, ci=1, long=20)
+    with TallyingClient(f"--max-frame-bytes={frame_bytes}") as client:
+        company, gauge = Company(client), Gauge(client.server_pid)
+        base = gauge.reset()
+        argv = ["true", "😀" + "'" * (frame_bytes - 200)]
+        for _ in range(tries):
+            client.post_uncounted(uncounted("session/spawn", {"argv": argv}), 1)
+            client.wait_for_uncounted()
+        highest = gauge.highest()
+        company.talk(2)
+        allowed = bound(base, client.limits, Load(sessions=2, request_bytes=frame_bytes))
+        client.finish()
+    ledger.enter("arguments full of quotes", tried=tries, measured=measured(highest, allowed))
+    assert highest <= allowed
 
 
 def test_ids_as_long_as_a_frame_are_not_kept_by_requests_that_wait(ledger: Ledger) -> None:
