@@ -133,8 +133,19 @@ def _remove_family(path: str) -> bool:
         for each in reversed(all_directories(path)):
             os.rmdir(each)
     except OSError:
-        return not os.path.exists(path)
+        return _is_gone(path)
     return True
+
+
+def _is_gone(path: str) -> bool:
+    """Whether there is no such directory; what the system cannot tell for want of memory may be there."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _wait_for_change(path: str, left_s: float) -> None:
