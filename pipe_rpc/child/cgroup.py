@@ -29,15 +29,19 @@ class Cgroup:
     def __repr__(self) -> str:
         return f"<Cgroup {self.path}>"
 
-    def kill(self) -> None:
+    def kill(self) -> bool:
         """Send SIGKILL to every process in it and below, also to those that are being forked (Linux 5.14).
 
-        Without effect where the server itself would be hit. Raises OSError: descriptors or memory have run out.
+        Asks nobody's user: whoever is in it is killed. Returns whether that was done: not where the server itself
+        would be hit, or where the directory is gone. Raises OSError: descriptors or memory have run out.
         """
         if self.holds_server or self._gone:
-            return
-        with suppress(FileNotFoundError):
+            return False
+        try:
             write(f"{self.path}/cgroup.kill", b"1")
+        except FileNotFoundError:
+            return False
+        return True
 
     def is_populated(self) -> bool:
         """Whether any process is, or may be, in it or below; one that has ended and was not reaped is none.

@@ -62,7 +62,8 @@ class Child:
         self.pid = pid
         self.group = group
         self.cgroup = cgroup
-        """What nothing that it starts leaves by itself; None where it has none."""
+        """Where everything that it starts is born; None where it has none. Who may write to another one's cgroup.procs,
+        as root may, can leave."""
         self.stdin_fd = stdin_fd
         self.stdout_fd = stdout_fd
         self.stderr_fd = stderr_fd
@@ -84,13 +85,16 @@ class Child:
         OSError where descriptors or memory have run out.
         """
         try:
-            if self.cgroup is not None:
-                self.cgroup.kill()
+            all_are_killed = self.cgroup is not None and self.cgroup.kill()
         except OSError:
             with suppress(ProcessLookupError):  # There may be somebody in the cgroup all the same.
                 self.group.send(signal.SIGKILL)
             raise
-        self.group.send(signal.SIGKILL)
+        try:
+            self.group.send(signal.SIGKILL)
+        except PermissionError:
+            if not all_are_killed:
+                raise  # Else it runs a set-uid program, which has no say in the end of its cgroup.
 
     def has_processes(self) -> bool:
         """Whether anything of the group or in the cgroup is left; an unreaped child counts."""

@@ -332,3 +332,23 @@ def test_where_the_cgroup_cannot_be_killed_the_group_is_and_that_is_told(way: Wa
         way.request(0)
     assert caught.value.data["errno"] == "ENFILE"
     assert way.group.sent == HARD
+
+
+@pytest.mark.parametrize("state", ["before the exit", "after the exit"])
+def test_where_the_cgroup_was_killed_the_end_of_a_set_uid_program_is_no_failure(
+    way: Way, cgroup: FakeCgroup, state: str
+) -> None:
+    if state == "after the exit":
+        way.group.survivors = True
+        way.exit(EXITED_0)
+    way.group.refuses = True
+    way.request(0)
+    assert cgroup.kills == 1
+
+
+def test_where_the_cgroup_may_not_be_killed_for_the_server_s_sake_a_set_uid_program_is_told(
+    way: Way, cgroup: FakeCgroup
+) -> None:
+    way.group.refuses = cgroup.holds_server = True
+    with pytest.raises(PipeRpcError, match="another user"):
+        way.request(0)
