@@ -73,8 +73,8 @@ def _guard(server_pid: int, inherited: frozenset[int], cgroup_home: str | None) 
         signal.signal(number, signal.SIG_IGN)
     cgroup = None
     if cgroup_home is not None:
-        cgroup = Cgroup(_in_the_end(lambda: server_directory(cgroup_home, server_pid)))
         with suppress(OSError):  # Whom this does not reach, the following does.
+            cgroup = Cgroup(_in_the_end(lambda: server_directory(cgroup_home, server_pid)))
             _in_the_end(cgroup.kill)
     _, status = os.waitpid(server_pid, 0)
     _end_all_but(set(inherited))

@@ -1,6 +1,7 @@
 """pipe_rpc/server/guard.py: however the server, its guard or both are ended, nothing is left running, and no zombie."""
 
 import contextlib
+import errno
 import faulthandler
 import os
 import select
@@ -11,11 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 
 from pipe_rpc.child import prctl
+from pipe_rpc.server import guard
 from pipe_rpc.server.guard import stand_guard
 from tests.child.isolation import isolated
 from tests.support.available import unavailable
@@ -573,12 +575,12 @@ def test_a_fork_bomb_does_not_outlive_the_server(
 # ---- the guard by itself
 
 
-def _guarded(life: Callable[[int], object]) -> int:
+def _guarded(life: Callable[[int], object], home: str | None = None) -> int:
     """Fork, let the child stand guard over what lives so, and return its wait status. ``life`` gets the guard's pid."""
     pid = os.fork()
     if pid == 0:
         try:
-            stand_guard()  # returns in the server
+            stand_guard(home)  # returns in the server
             life(os.getppid())
         finally:
             os._exit(0)
@@ -667,5 +669,23 @@ def test_where_orphans_do_not_come_there_is_no_guard(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(prctl, "become_subreaper", lambda: False)
         stand_guard()
         assert own_descendants() == []
+
+    isolated(work)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOENT])
+def test_a_guard_that_cannot_tell_which_directory_is_the_server_s_kills_all_the_same(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> None:
+        def refuse(*_: object) -> NoReturn:
+            raise OSError(number, os.strerror(number))
+
+        def leave_somebody(_: int) -> None:
+            os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
+            os._exit(7)
+
+        monkeypatch.setattr(guard, "server_directory", refuse)
+        _must_be(_guarded(leave_somebody, "/nowhere"), 7)
 
     isolated(work)
