@@ -265,14 +265,6 @@ def test_whoever_is_released_without_survivors_is_never_signalled_again(way: Way
     assert way.group.forgotten
 
 
-def test_a_deadline_that_was_cancelled_does_nothing(way: Way) -> None:
-    way.request(1)
-    way.termination.cancel()
-    way.termination.cancel()
-    way.loop.advance(10)
-    assert way.group.sent == SOFT
-
-
 # The session has a cgroup
 
 
@@ -352,3 +344,48 @@ def test_where_the_cgroup_may_not_be_killed_for_the_server_s_sake_a_set_uid_prog
     way.group.refuses = cgroup.holds_server = True
     with pytest.raises(PipeRpcError, match="another user"):
         way.request(0)
+
+
+# A kill is owed
+
+
+def _owing(way: Way, cgroup: FakeCgroup) -> None:
+    """Let a kill fail that is to be tried again, and the child end by what reached its group."""
+    cgroup.fails = errno.EMFILE
+    with suppress(PipeRpcError):
+        way.request(0)
+    way.group.survivors = True
+    way.exit(KILLED)
+
+
+def test_a_kill_that_is_owed_is_tried_once_more_when_the_session_is_released(way: Way, cgroup: FakeCgroup) -> None:
+    _owing(way, cgroup)
+    cgroup.fails = 0
+    assert way.termination.release() is way.child
+    assert cgroup.kills == 2
+    way.loop.advance(10)
+    assert cgroup.kills == 2
+
+
+def test_a_kill_that_is_owed_is_tried_until_it_is_done_though_the_session_was_released(
+    way: Way, cgroup: FakeCgroup
+) -> None:
+    _owing(way, cgroup)
+    assert way.termination.release() is way.child
+    for tried in (3, 4, 5):
+        way.loop.advance(0.1)
+        assert cgroup.kills == tried
+    cgroup.fails = 0
+    way.loop.advance(0.1)
+    way.loop.advance(10)
+    assert cgroup.kills == 6
+
+
+def test_a_kill_that_is_owed_to_nobody_any_more_is_given_up(way: Way, cgroup: FakeCgroup) -> None:
+    _owing(way, cgroup)
+    assert way.termination.release() is way.child
+    cgroup.populated = way.group.survivors = False
+    for _ in range(3):
+        way.loop.advance(0.1)
+    assert cgroup.kills == 3
+    assert way.termination.release() is None
