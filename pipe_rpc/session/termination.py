@@ -31,6 +31,7 @@ class Termination:
         self._loop = loop
         self._orphans = orphans
         self._kill_deadline: Deadline | None = None
+        self._kill_has_failed = False
         self._kill_is_owed = False
 
     @property
@@ -66,7 +67,8 @@ class Termination:
             case Action.HARD:
                 self._kill()
             case Action.NOTHING:
-                pass
+                if self._kill_has_failed:
+                    self._kill()  # Whoever asks again hears again.
 
     def exited(self, status: ExitStatus) -> Outcome:
         """Take note of the child's end, once it was reaped."""
@@ -112,10 +114,11 @@ class Termination:
     def _kill(self) -> None:
         if self.has_exited:
             self._orphans.condemn(self._child.pid)
-        self._kill_is_owed = False
+        self._kill_has_failed = self._kill_is_owed = False
         try:
             self._to_survivors(signal.SIGKILL, self._child.kill)
         except PipeRpcError as error:
+            self._kill_has_failed = True
             if error.data["errno"] != "EPERM":
                 self._kill_is_owed = True
                 self._schedule_kill()

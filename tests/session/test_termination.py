@@ -207,6 +207,24 @@ def test_a_system_that_refuses_is_told_to_who_asked_and_the_kill_is_tried_all_th
     assert way.group.sent == ([signal.SIGKILL] if grace_s else [])
 
 
+@pytest.mark.parametrize("grace_s", [0, 5])
+def test_who_asks_again_after_a_kill_that_was_refused_hears_again_and_has_it_tried_again(
+    way: Way, grace_s: float
+) -> None:
+    way.group.refuses = True
+    for _ in range(2):
+        with pytest.raises(PipeRpcError, match="another user") as caught:
+            way.request(0)
+        assert caught.value.data["signal"] == "SIGKILL"
+    with pytest.raises(PipeRpcError, match="another user"):
+        way.request(grace_s)
+    way.group.refuses = False
+    way.request(grace_s)
+    assert way.group.sent == HARD
+    way.request(grace_s)
+    assert way.group.sent == HARD, "it was killed, and once is enough"
+
+
 def test_a_kill_at_the_deadline_that_is_refused_does_not_end_the_loop(way: Way) -> None:
     way.group.refuses = True
     with suppress(PipeRpcError):
