@@ -32,8 +32,8 @@ class Cgroup:
     def kill(self) -> bool:
         """Send SIGKILL to every process in it and below, also to those that are being forked (Linux 5.14).
 
-        Asks nobody's user: whoever is in it is killed. Returns whether that was done: not where the server itself
-        would be hit, or where the directory is gone. Raises OSError: descriptors or memory have run out.
+        Whose they are does not matter. Returns whether that was done: not where the server itself would be hit, or
+        where the directory is gone. Raises OSError: descriptors or memory have run out.
         """
         if self.holds_server or self._gone:
             return False

@@ -108,16 +108,22 @@ class Child:
         """Never signal the group again."""
         self.group.forget()
 
-    def discard(self) -> None:
-        """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's."""
-        if self.cgroup is not None:
-            with suppress(OSError):  # Whom this does not reach ends with the server.
-                self.cgroup.kill()
-        self.group.send(signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+    def discard(self, cgroups: CgroupTree) -> None:
+        """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's.
+
+        What of its cgroup cannot be killed or removed now is left to ``cgroups``.
+        """
+        how = 0
+        try:
+            self.kill()
+        except PermissionError:
+            how = os.WNOHANG  # A set-uid program may live as long as it likes; it is reaped as orphans are.
+        except OSError:
+            pass  # Of its cgroup: it has not reached everybody, who is condemned below.
+        os.waitpid(self.pid, how)
         self.group.forget()
         if self.cgroup is not None:
-            self.cgroup.remove()
+            cgroups.condemn(self.cgroup)
 
 
 def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTree | None = None) -> Child:
@@ -139,10 +145,7 @@ def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTre
         if pid:
             # No pidfd is to be had (the system has run out of files or memory), or no way back from its cgroup: a child
             # that nobody can watch must not run.
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            if cgroup is not None:
-                cgroups.condemn(cgroup)
+            Child(pid, ProcessGroup(pid, None), None, stdout_fds[0], None, cgroup).discard(cgroups)
         _close(opened)
         raise SpawnError(error, "fork", None) from None
     except BaseException:

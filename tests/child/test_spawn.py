@@ -16,7 +16,9 @@ from typing import NamedTuple, NoReturn
 import pytest
 
 from pipe_rpc.child import spawn as spawn_module
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
+from pipe_rpc.child.process_group import ProcessGroup
 from pipe_rpc.child.spawn import Child, SpawnError, Stage, pidfd_works, spawn
 from tests.child.family import Family, close_pipes, read_all, read_line, spec, wait_and_reap
 from tests.child.isolation import isolated
@@ -298,7 +300,7 @@ def test_a_discarded_child_is_gone_for_good(
     descriptors = open_descriptors()
     child = spawn(spec(*shell(program), merge_stderr=merge_stderr, stdin_pipe=stdin_pipe), children.limit)
     assert read_line(child.stdout_fd) == "ready"
-    child.discard()
+    child.discard(CgroupTree(None))
     for fd in (child.stdin_fd, child.stdout_fd, child.stderr_fd):
         if fd is not None:
             os.close(fd)
@@ -308,6 +310,41 @@ def test_a_discarded_child_is_gone_for_good(
         child.reap()
     with pytest.raises(ProcessLookupError):
         child.group.send(signal.SIGTERM)
+
+
+def _refuse_to_signal(_: object, number: int) -> NoReturn:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_a_discarded_child_that_may_not_be_killed_is_neither_waited_for_nor_an_error(
+    children: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = children.spawn(spec("/bin/cat"))
+    with monkeypatch.context() as patch:
+        patch.setattr(ProcessGroup, "send", _refuse_to_signal)
+        child.discard(CgroupTree(None))
+    assert child.group.pidfd is None
+    assert child.reap() is None
+
+
+@pytest.mark.skipif(not pidfd_works(), reason="there are no pidfds here")
+def test_a_child_that_nobody_can_watch_and_that_may_not_be_killed_is_told_as_a_failed_spawn(
+    children: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    descriptors, before = open_descriptors(), own_descendants()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pidfd_open", refuse)
+        patch.setattr(os, "killpg", _refuse_to_signal)
+        with pytest.raises(SpawnError) as caught:
+            children.spawn(spec("/bin/sleep", "1000"))
+    assert (caught.value.errno, caught.value.stage) == (errno.EMFILE, "fork")
+    assert open_descriptors() == descriptors
+    [left] = [pid for pid in own_descendants() if pid not in before]
+    os.kill(left, signal.SIGKILL)
+    os.waitpid(left, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGPIPE])
