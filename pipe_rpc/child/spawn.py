@@ -104,10 +104,6 @@ class Child:
         """Whether anything that the child, which has ended, started is running now; None where nobody can know."""
         return None if self.cgroup is None else self.cgroup.has_running()
 
-    def forget(self) -> None:
-        """Never signal the group again."""
-        self.group.forget()
-
     def discard(self, cgroups: CgroupTree) -> None:
         """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's.
 
@@ -126,9 +122,8 @@ class Child:
             cgroups.condemn(self.cgroup)
 
 
-def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTree | None = None) -> Child:
+def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTree) -> Child:
     """Start a child, in a cgroup of its own where there are any. Raises SpawnError; nothing is left behind then."""
-    cgroups = cgroups or CgroupTree(None)
     opened: list[int] = []
     pid = 0
     try:

@@ -89,7 +89,7 @@ class Termination:
             self._kill_if_due(self._loop.now if deadline is None else deadline)
         if not self._child.has_processes():
             self._cancel()
-            self._child.forget()
+            self._child.group.forget()
             return None
         if not self._kill_is_owed:
             self._cancel()

@@ -54,7 +54,7 @@ class Household:
                 child.kill()
             with suppress(ChildProcessError):
                 wait_and_reap(child)
-            child.forget()
+            child.group.forget()
             close_pipes(child)
         assert self.tree.close(DEADLINE_S)
         self.limit.close()

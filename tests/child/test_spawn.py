@@ -230,7 +230,7 @@ def test_a_child_has_the_default_dispositions_and_no_signal_is_blocked() -> None
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         limit = DescriptorLimit()
-        child = spawn(spec("/bin/cat", "/proc/self/status"), limit)
+        child = spawn(spec("/bin/cat", "/proc/self/status"), limit, CgroupTree(None))
         told = dict(line.split(":\t", 1) for line in read_all(child.stdout_fd).decode().splitlines())
         assert {name: int(told[name], 16) for name in ("SigBlk", "SigIgn", "SigCgt")} == dict.fromkeys(
             ("SigBlk", "SigIgn", "SigCgt"), 0
@@ -298,7 +298,9 @@ def test_a_discarded_child_is_gone_for_good(
     program: str, children: Family, *, merge_stderr: bool, stdin_pipe: bool
 ) -> None:
     descriptors = open_descriptors()
-    child = spawn(spec(*shell(program), merge_stderr=merge_stderr, stdin_pipe=stdin_pipe), children.limit)
+    child = spawn(
+        spec(*shell(program), merge_stderr=merge_stderr, stdin_pipe=stdin_pipe), children.limit, CgroupTree(None)
+    )
     assert read_line(child.stdout_fd) == "ready"
     child.discard(CgroupTree(None))
     for fd in (child.stdin_fd, child.stdout_fd, child.stderr_fd):
@@ -402,7 +404,7 @@ def test_pidfds_do_not_work_where_python_or_the_kernel_has_none(monkeypatch: pyt
 
 
 def _soft_limit_in_a_new_child(limit: DescriptorLimit, started: list[Child]) -> str:
-    child = spawn(spec(*shell("ulimit -Sn; read _")), limit)
+    child = spawn(spec(*shell("ulimit -Sn; read _")), limit, CgroupTree(None))
     started.append(child)
     return read_line(child.stdout_fd)
 
@@ -438,7 +440,7 @@ def test_with_more_than_1024_descriptors_in_use_one_can_spawn_again_and_again(*,
             os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         started: list[Child] = []
         for _ in range(20):
-            child = spawn(spec(*shell("ulimit -Sn; exec sleep 1000"), stdin_pipe=stdin_pipe), limit)
+            child = spawn(spec(*shell("ulimit -Sn; exec sleep 1000"), stdin_pipe=stdin_pipe), limit, CgroupTree(None))
             started.append(child)
             assert read_line(child.stdout_fd) == "1024"
         _end(started)
@@ -477,15 +479,15 @@ def test_wherever_descriptors_run_out_a_spawn_fails_as_a_whole_and_works_again_w
         # Three pipes are six descriptors and the pidfd is one; what Popen needs for a moment is in the spares.
         if free < 7:
             with pytest.raises(SpawnError) as caught:
-                spawn(spec("/bin/cat"), limit)
+                spawn(spec("/bin/cat"), limit, CgroupTree(None))
             assert (caught.value.errno, caught.value.stage, caught.value.path) == (errno.EMFILE, "fork", None)
             assert _open_numbers() == before
         else:
-            _end([spawn(spec("/bin/cat"), limit)])
+            _end([spawn(spec("/bin/cat"), limit, CgroupTree(None))])
             assert len(_open_numbers()) <= len(before)
         for fd in filling:
             os.close(fd)
         assert own_descendants() == []
-        _end([spawn(spec("/bin/cat"), limit)])
+        _end([spawn(spec("/bin/cat"), limit, CgroupTree(None))])
 
     isolated(work)
