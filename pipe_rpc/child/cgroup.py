@@ -29,15 +29,19 @@ class Cgroup:
     def __repr__(self) -> str:
         return f"<Cgroup {self.path}>"
 
-    def kill(self) -> None:
+    def kill(self) -> bool:
         """Send SIGKILL to every process in it and below, also to those that are being forked (Linux 5.14).
 
-        Without effect where the server itself would be hit. Raises OSError: descriptors or memory have run out.
+        Whose they are does not matter. Returns whether that was done: not where the server itself would be hit, or
+        where the directory is gone. Raises OSError: descriptors or memory have run out.
         """
         if self.holds_server or self._gone:
-            return
-        with suppress(FileNotFoundError):
+            return False
+        try:
             write(f"{self.path}/cgroup.kill", b"1")
+        except FileNotFoundError:
+            return False
+        return True
 
     def is_populated(self) -> bool:
         """Whether any process is, or may be, in it or below; one that has ended and was not reaped is none.
@@ -133,8 +137,19 @@ def _remove_family(path: str) -> bool:
         for each in reversed(all_directories(path)):
             os.rmdir(each)
     except OSError:
-        return not os.path.exists(path)
+        return _is_gone(path)
     return True
+
+
+def _is_gone(path: str) -> bool:
+    """Whether there is no such directory; what the system cannot tell for want of memory may be there."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _wait_for_change(path: str, left_s: float) -> None:

@@ -55,6 +55,8 @@ def is_abandoned(name: str) -> bool:
         return _start_of(pid) not in ("", parts[1])  # "": it is there, and /proc does not show it (hidepid, proc(5))
     except ProcessLookupError:
         return True
+    except OverflowError:
+        return False  # No process can have such a number, so no server has made it.
     except OSError:
         return False  # It is there, and another's.
 

@@ -62,7 +62,8 @@ class Child:
         self.pid = pid
         self.group = group
         self.cgroup = cgroup
-        """What nothing that it starts leaves by itself; None where it has none."""
+        """Where everything that it starts is born; None where it has none. Who may write to another one's cgroup.procs,
+        as root may, can leave."""
         self.stdin_fd = stdin_fd
         self.stdout_fd = stdout_fd
         self.stderr_fd = stderr_fd
@@ -84,13 +85,16 @@ class Child:
         OSError where descriptors or memory have run out.
         """
         try:
-            if self.cgroup is not None:
-                self.cgroup.kill()
+            all_are_killed = self.cgroup is not None and self.cgroup.kill()
         except OSError:
             with suppress(ProcessLookupError):  # There may be somebody in the cgroup all the same.
                 self.group.send(signal.SIGKILL)
             raise
-        self.group.send(signal.SIGKILL)
+        try:
+            self.group.send(signal.SIGKILL)
+        except PermissionError:
+            if not all_are_killed:
+                raise  # Else it runs a set-uid program, which has no say in the end of its cgroup.
 
     def has_processes(self) -> bool:
         """Whether anything of the group or in the cgroup is left; an unreaped child counts."""
@@ -100,25 +104,26 @@ class Child:
         """Whether anything that the child, which has ended, started is running now; None where nobody can know."""
         return None if self.cgroup is None else self.cgroup.has_running()
 
-    def forget(self) -> None:
-        """Never signal the group again."""
+    def discard(self, cgroups: CgroupTree) -> None:
+        """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's.
+
+        What of its cgroup cannot be killed or removed now is left to ``cgroups``.
+        """
+        how = 0
+        try:
+            self.kill()
+        except PermissionError:
+            how = os.WNOHANG  # A set-uid program may live as long as it likes; it is reaped as orphans are.
+        except OSError:
+            pass  # Of its cgroup: it has not reached everybody, who is condemned below.
+        os.waitpid(self.pid, how)
         self.group.forget()
-
-    def discard(self) -> None:
-        """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's."""
         if self.cgroup is not None:
-            with suppress(OSError):  # Whom this does not reach ends with the server.
-                self.cgroup.kill()
-        self.group.send(signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        self.group.forget()
-        if self.cgroup is not None:
-            self.cgroup.remove()
+            cgroups.condemn(self.cgroup)
 
 
-def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTree | None = None) -> Child:
+def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTree) -> Child:
     """Start a child, in a cgroup of its own where there are any. Raises SpawnError; nothing is left behind then."""
-    cgroups = cgroups or CgroupTree(None)
     opened: list[int] = []
     pid = 0
     try:
@@ -135,10 +140,7 @@ def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTre
         if pid:
             # No pidfd is to be had (the system has run out of files or memory), or no way back from its cgroup: a child
             # that nobody can watch must not run.
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            if cgroup is not None:
-                cgroups.condemn(cgroup)
+            Child(pid, ProcessGroup(pid, None), None, stdout_fds[0], None, cgroup).discard(cgroups)
         _close(opened)
         raise SpawnError(error, "fork", None) from None
     except BaseException:

@@ -23,11 +23,13 @@ from typing import TypeVar
 from pipe_rpc.child import prctl
 from pipe_rpc.child.cgroup import Cgroup
 from pipe_rpc.child.cgroup_place import server_directory
+from pipe_rpc.child.zombie import is_zombie
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _PATIENCE_S = 2.0
-"""How long to wait for killed processes to leave their cgroups; one that is stuck in the kernel may never."""
+"""How long to wait for killed processes to leave their cgroups, where one that is stuck in the kernel keeps its own;
+and for processes that have ended and that a tracer holds."""
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 """How the system says that it has run out of something, which it may have again a moment later."""
@@ -71,23 +73,40 @@ def _guard(server_pid: int, inherited: frozenset[int], cgroup_home: str | None) 
         signal.signal(number, signal.SIG_IGN)
     cgroup = None
     if cgroup_home is not None:
-        cgroup = Cgroup(_in_the_end(lambda: server_directory(cgroup_home, server_pid)))
         with suppress(OSError):  # Whom this does not reach, the following does.
+            cgroup = Cgroup(_in_the_end(lambda: server_directory(cgroup_home, server_pid)))
             _in_the_end(cgroup.kill)
     _, status = os.waitpid(server_pid, 0)
-    spared = set(inherited)
-    while left := [pid for pid in _in_the_end(prctl.children) if pid not in spared and not _is_of_our_session(pid)]:
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)  # Its own children are ours from here on, and next.
-            except (ProcessLookupError, PermissionError):
-                spared.add(pid)  # It runs as another user now, by a set-uid program.
+    _end_all_but(set(inherited))
     if cgroup is not None:
         # As long as nobody can tell whether anybody is in there, what is in the way may be the system's want alone.
         while not cgroup.remove(_PATIENCE_S) and cgroup.has_running() is None:
             time.sleep(_LOOK_AGAIN_S)
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
+def _end_all_but(spared: set[int]) -> None:
+    """Kill all children, and what comes to us from them while they end, and wait for none before all are killed.
+
+    One that is stuck in the kernel is waited for, for its own children come to us only when it ends. One that has
+    ended, and whose tracer does not let us have it (ptrace(2)), has none: it is left after a while.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    patience_ends = time.monotonic() + _PATIENCE_S
+    while left := [pid for pid in _in_the_end(prctl.children) if pid not in spared and not _is_of_our_session(pid)]:
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                spared.add(pid)  # It runs as another user now, by a set-uid program.
+        for pid in left:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        if not all(is_zombie(pid) for pid in left):
+            patience_ends = time.monotonic() + _PATIENCE_S
+        elif time.monotonic() >= patience_ends:
+            return
+        signal.sigtimedwait([signal.SIGCHLD], _LOOK_AGAIN_S)  # Blocked, so it waits for us if it comes before.
 
 
 def _in_the_end(work: Callable[[], _Result]) -> _Result:

@@ -44,13 +44,13 @@ class SessionRegistry:
         *,
         wall_clock: Callable[[], int],
         environment: Mapping[str, str],
-        cgroups: CgroupTree | None = None,
+        cgroups: CgroupTree,
     ) -> None:
         """Start empty; ``wall_clock`` counts nanoseconds since the epoch."""
         self._loop = loop
         self._orphans = orphans
         self._limits = limits
-        self._cgroups = cgroups or CgroupTree(None)
+        self._cgroups = cgroups
         self._spawner = Spawner(
             loop,
             exit_watch,
@@ -59,7 +59,7 @@ class SessionRegistry:
             limits,
             wall_clock=wall_clock,
             environment=environment,
-            cgroups=self._cgroups,
+            cgroups=cgroups,
         )
         self._argument_bytes = 0  # of sessions that are not closed, departing ones among them
         self._sessions: dict[str, Session] = {}

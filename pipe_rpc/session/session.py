@@ -206,13 +206,11 @@ class Session:
         self._termination.request(grace_s, reason)
 
     def abandon(self) -> None:
-        """Let go of everything but the process, which is still reaped when it ends."""
+        """Let go of everything but the process, which is still killed when that is due, and reaped when it ends."""
         self.stdin.close("The session was removed.")
         for stream in self.streams.values():
             stream.close()
         self._end_timeout()
-        if self.is_running:
-            self._termination.cancel()
 
     def release_group(self) -> Child | None:
         """End all signalling by this object: the child, where something of it may be left, else None."""

@@ -88,7 +88,7 @@ class Spawner:
         try:
             return self._open(order, command, child, on_ready)
         except (OSError, MemoryError) as error:
-            child.discard()
+            child.discard(self._cgroups)
             why = error if isinstance(error, OSError) else OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
             raise spawn_failed(SpawnError(why, "fork", None)) from None
 

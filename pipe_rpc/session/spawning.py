@@ -41,7 +41,7 @@ def start(
     order: SpawnOrder,
     environment: Mapping[str, str],
     descriptor_limit: DescriptorLimit,
-    cgroups: CgroupTree | None = None,
+    cgroups: CgroupTree,
 ) -> Child:
     """Start the child; ``environment`` is what it may inherit.
 

@@ -31,6 +31,7 @@ class Termination:
         self._loop = loop
         self._orphans = orphans
         self._kill_deadline: Deadline | None = None
+        self._kill_has_failed = False
         self._kill_is_owed = False
 
     @property
@@ -66,7 +67,8 @@ class Termination:
             case Action.HARD:
                 self._kill()
             case Action.NOTHING:
-                pass
+                if self._kill_has_failed:
+                    self._kill()  # Whoever asks again hears again.
 
     def exited(self, status: ExitStatus) -> Outcome:
         """Take note of the child's end, once it was reaped."""
@@ -78,23 +80,28 @@ class Termination:
         return outcome
 
     def release(self) -> Child | None:
-        """End all signalling from here: the child, where something of it may be left, else None."""
-        if self.lifecycle.deadline is not None:
-            self._kill_if_due(self.lifecycle.deadline)  # Nobody will be here when it is due.
-        self.cancel()
-        if self._child.has_processes():
-            return self._child
-        self._child.forget()
-        return None
+        """Do now what is due later: returns the child, where something of it may be left, else None.
 
-    def cancel(self) -> None:
-        """End the deadline."""
+        Nothing is signalled from here any more, but by a kill that is owed still: that is tried until it is done.
+        """
+        deadline = self.lifecycle.deadline
+        if self._kill_is_owed or deadline is not None:
+            self._kill_if_due(self._loop.now if deadline is None else deadline)
+        if not self._child.has_processes():
+            self._cancel()
+            self._child.group.forget()
+            return None
+        if not self._kill_is_owed:
+            self._cancel()
+        return self._child
+
+    def _cancel(self) -> None:
         if self._kill_deadline is not None:
             self._loop.cancel(self._kill_deadline)
             self._kill_deadline = None
 
     def _schedule_kill(self) -> None:
-        self.cancel()
+        self._cancel()
         deadline = self._loop.time() + _TRY_AGAIN_S if self._kill_is_owed else self.lifecycle.deadline
         if deadline is not None and (self.has_processes() or self._orphans.of_session(self._child.pid)):
             self._kill_deadline = self._loop.call_at(deadline, lambda: self._kill_if_due(self._loop.now))
@@ -107,10 +114,11 @@ class Termination:
     def _kill(self) -> None:
         if self.has_exited:
             self._orphans.condemn(self._child.pid)
-        self._kill_is_owed = False
+        self._kill_has_failed = self._kill_is_owed = False
         try:
             self._to_survivors(signal.SIGKILL, self._child.kill)
         except PipeRpcError as error:
+            self._kill_has_failed = True
             if error.data["errno"] != "EPERM":
                 self._kill_is_owed = True
                 self._schedule_kill()

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.child.spawn import Child, SpawnSpec, spawn
@@ -82,7 +83,7 @@ class Family:
 
     def spawn(self, wanted: SpawnSpec) -> Child:
         """Start a child that is ended with this object, unless it was reaped before."""
-        child = spawn(wanted, self.limit)
+        child = spawn(wanted, self.limit, CgroupTree(None))
         self._children.append(child)
         return child
 

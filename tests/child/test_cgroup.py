@@ -197,3 +197,18 @@ def test_a_kill_that_is_refused_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(cgroup_module, "write", refuse)
     with pytest.raises(OSError, match="Too many open files"):
         played.kill()
+
+
+@pytest.mark.parametrize("number", [errno.ENOMEM, errno.EACCES])
+def test_one_that_the_system_cannot_even_look_for_is_not_gone(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = Cgroup(str(tmp_path))
+    (tmp_path / "cgroup.events").write_text("populated 0\nfrozen 0\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rmdir", _refusing(number, os.rmdir, ""))
+        patch.setattr(os, "stat", _refusing(number, os.stat, tmp_path.name))
+        assert not played.remove()
+    (tmp_path / "cgroup.events").unlink()
+    assert played.remove()
+    assert played.remove(), "what is gone does not come back"

@@ -107,6 +107,11 @@ def test_what_is_named_otherwise_is_not_ours(name: str) -> None:
     assert not is_abandoned(f"{PREFIX}{name}")
 
 
+@pytest.mark.parametrize("pid", ["2147483648", "9" * 20, "9" * 200])
+def test_what_is_named_after_a_number_that_no_process_can_have_is_not_ours(pid: str) -> None:
+    assert not is_abandoned(f"{PREFIX}{pid}-1-{_name(os.getpid()).rpartition('-')[2]}")
+
+
 def test_who_belongs_to_another_user_is_there() -> None:
     def work() -> None:
         if os.getuid() == 0:

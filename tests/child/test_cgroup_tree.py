@@ -54,7 +54,7 @@ class Household:
                 child.kill()
             with suppress(ChildProcessError):
                 wait_and_reap(child)
-            child.forget()
+            child.group.forget()
             close_pipes(child)
         assert self.tree.close(DEADLINE_S)
         self.limit.close()
@@ -172,6 +172,33 @@ def test_a_child_that_nobody_can_watch_and_whose_kill_is_refused_is_killed_with_
     assert open_descriptors() == descriptors
     escapee = int(said[0])
     assert own_descendants() == sorted([*before, escapee])
+    household.spawn(spec("/bin/true"))
+    assert os.WTERMSIG(os.waitpid(escapee, 0)[1]) == signal.SIGKILL
+
+
+FLEDGLING = "setsid sh -c 'echo $$; exec sleep 1000 >&- 2>&-' & wait"
+"""Starts somebody who leaves its group, and tells who that is."""
+
+
+def test_of_a_discarded_child_nobody_is_left_and_no_directory_once_the_next_was_spawned(household: Household) -> None:
+    for _ in range(10):
+        child = household.spawn(spec(*shell(FLEDGLING)))
+        escapee = int(read_line(child.stdout_fd))
+        child.discard(household.tree)
+        assert os.WTERMSIG(os.waitpid(escapee, 0)[1]) == signal.SIGKILL
+    wait_and_reap(household.spawn(spec("/bin/true")))
+    assert len(household.directories) == 2
+
+
+def test_who_left_the_group_of_a_discarded_child_whose_kill_is_refused_is_killed_later(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = household.spawn(spec(*shell(FLEDGLING)))
+    escapee = int(read_line(child.stdout_fd))
+    with monkeypatch.context() as patch:
+        patch.setattr(Cgroup, "kill", _refuse(errno.EMFILE))
+        child.discard(household.tree)
+    assert own_descendants() == [escapee]
     household.spawn(spec("/bin/true"))
     assert os.WTERMSIG(os.waitpid(escapee, 0)[1]) == signal.SIGKILL
 

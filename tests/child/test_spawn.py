@@ -16,7 +16,9 @@ from typing import NamedTuple, NoReturn
 import pytest
 
 from pipe_rpc.child import spawn as spawn_module
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
+from pipe_rpc.child.process_group import ProcessGroup
 from pipe_rpc.child.spawn import Child, SpawnError, Stage, pidfd_works, spawn
 from tests.child.family import Family, close_pipes, read_all, read_line, spec, wait_and_reap
 from tests.child.isolation import isolated
@@ -228,7 +230,7 @@ def test_a_child_has_the_default_dispositions_and_no_signal_is_blocked() -> None
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         limit = DescriptorLimit()
-        child = spawn(spec("/bin/cat", "/proc/self/status"), limit)
+        child = spawn(spec("/bin/cat", "/proc/self/status"), limit, CgroupTree(None))
         told = dict(line.split(":\t", 1) for line in read_all(child.stdout_fd).decode().splitlines())
         assert {name: int(told[name], 16) for name in ("SigBlk", "SigIgn", "SigCgt")} == dict.fromkeys(
             ("SigBlk", "SigIgn", "SigCgt"), 0
@@ -296,9 +298,11 @@ def test_a_discarded_child_is_gone_for_good(
     program: str, children: Family, *, merge_stderr: bool, stdin_pipe: bool
 ) -> None:
     descriptors = open_descriptors()
-    child = spawn(spec(*shell(program), merge_stderr=merge_stderr, stdin_pipe=stdin_pipe), children.limit)
+    child = spawn(
+        spec(*shell(program), merge_stderr=merge_stderr, stdin_pipe=stdin_pipe), children.limit, CgroupTree(None)
+    )
     assert read_line(child.stdout_fd) == "ready"
-    child.discard()
+    child.discard(CgroupTree(None))
     for fd in (child.stdin_fd, child.stdout_fd, child.stderr_fd):
         if fd is not None:
             os.close(fd)
@@ -308,6 +312,41 @@ def test_a_discarded_child_is_gone_for_good(
         child.reap()
     with pytest.raises(ProcessLookupError):
         child.group.send(signal.SIGTERM)
+
+
+def _refuse_to_signal(_: object, number: int) -> NoReturn:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def test_a_discarded_child_that_may_not_be_killed_is_neither_waited_for_nor_an_error(
+    children: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = children.spawn(spec("/bin/cat"))
+    with monkeypatch.context() as patch:
+        patch.setattr(ProcessGroup, "send", _refuse_to_signal)
+        child.discard(CgroupTree(None))
+    assert child.group.pidfd is None
+    assert child.reap() is None
+
+
+@pytest.mark.skipif(not pidfd_works(), reason="there are no pidfds here")
+def test_a_child_that_nobody_can_watch_and_that_may_not_be_killed_is_told_as_a_failed_spawn(
+    children: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    descriptors, before = open_descriptors(), own_descendants()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pidfd_open", refuse)
+        patch.setattr(os, "killpg", _refuse_to_signal)
+        with pytest.raises(SpawnError) as caught:
+            children.spawn(spec("/bin/sleep", "1000"))
+    assert (caught.value.errno, caught.value.stage) == (errno.EMFILE, "fork")
+    assert open_descriptors() == descriptors
+    [left] = [pid for pid in own_descendants() if pid not in before]
+    os.kill(left, signal.SIGKILL)
+    os.waitpid(left, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGPIPE])
@@ -365,7 +404,7 @@ def test_pidfds_do_not_work_where_python_or_the_kernel_has_none(monkeypatch: pyt
 
 
 def _soft_limit_in_a_new_child(limit: DescriptorLimit, started: list[Child]) -> str:
-    child = spawn(spec(*shell("ulimit -Sn; read _")), limit)
+    child = spawn(spec(*shell("ulimit -Sn; read _")), limit, CgroupTree(None))
     started.append(child)
     return read_line(child.stdout_fd)
 
@@ -401,7 +440,7 @@ def test_with_more_than_1024_descriptors_in_use_one_can_spawn_again_and_again(*,
             os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         started: list[Child] = []
         for _ in range(20):
-            child = spawn(spec(*shell("ulimit -Sn; exec sleep 1000"), stdin_pipe=stdin_pipe), limit)
+            child = spawn(spec(*shell("ulimit -Sn; exec sleep 1000"), stdin_pipe=stdin_pipe), limit, CgroupTree(None))
             started.append(child)
             assert read_line(child.stdout_fd) == "1024"
         _end(started)
@@ -440,15 +479,15 @@ def test_wherever_descriptors_run_out_a_spawn_fails_as_a_whole_and_works_again_w
         # Three pipes are six descriptors and the pidfd is one; what Popen needs for a moment is in the spares.
         if free < 7:
             with pytest.raises(SpawnError) as caught:
-                spawn(spec("/bin/cat"), limit)
+                spawn(spec("/bin/cat"), limit, CgroupTree(None))
             assert (caught.value.errno, caught.value.stage, caught.value.path) == (errno.EMFILE, "fork", None)
             assert _open_numbers() == before
         else:
-            _end([spawn(spec("/bin/cat"), limit)])
+            _end([spawn(spec("/bin/cat"), limit, CgroupTree(None))])
             assert len(_open_numbers()) <= len(before)
         for fd in filling:
             os.close(fd)
         assert own_descendants() == []
-        _end([spawn(spec("/bin/cat"), limit)])
+        _end([spawn(spec("/bin/cat"), limit, CgroupTree(None))])
 
     isolated(work)

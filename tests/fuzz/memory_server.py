@@ -17,6 +17,7 @@ from typing import Any, Self
 from unittest import mock
 
 from pipe_rpc.buffers.framer import FramingError
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.child.spawn import SpawnError, SpawnSpec
@@ -158,6 +159,7 @@ class MemoryServer:
             limits,
             wall_clock=lambda: WALL_CLOCK_NS,
             environment={"INHERITED": "yes"},
+            cgroups=CgroupTree(None),
         )
         self._transport = Transport(
             loop,

@@ -14,6 +14,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
@@ -99,6 +100,7 @@ class Delivery:
             Limits(child_read_bytes=read_bytes),
             wall_clock=lambda: 0,
             environment={},
+            cgroups=CgroupTree(None),
         )
         wanted = order(
             "fake",

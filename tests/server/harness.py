@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from pipe_rpc.buffers.framer import FramingError, encode_frame
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_status import ExitStatus
 from pipe_rpc.child.spawn import SpawnSpec
@@ -140,6 +141,7 @@ class Bench:
             self.limits,
             wall_clock=lambda: WALL_CLOCK_NS,
             environment={"INHERITED": "yes"},
+            cgroups=CgroupTree(None),
         )
         self.ended_because: list[str] = []
         self.transport = Transport(

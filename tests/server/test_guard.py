@@ -1,20 +1,23 @@
 """pipe_rpc/server/guard.py: however the server, its guard or both are ended, nothing is left running, and no zombie."""
 
 import contextlib
+import errno
 import faulthandler
 import os
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 
 from pipe_rpc.child import prctl
+from pipe_rpc.server import guard
 from pipe_rpc.server.guard import stand_guard
 from tests.child.isolation import isolated
 from tests.support.available import unavailable
@@ -25,7 +28,7 @@ from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.leaks import own_descendants
 from tests.support.ledger import Ledger
 from tests.support.processes import WatchedProcess, descendants, process_state, wait_state
-from tests.support.programs import child, shell
+from tests.support.programs import child, python, shell
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import WireClient
@@ -168,6 +171,57 @@ def test_when_the_server_is_killed_the_client_sees_it_though_the_guard_has_done_
         os.kill(home.wire.pid, signal.SIGCONT)
         assert home.wire.wait_exit() == 128 + signal.SIGKILL
         assert watch.left() == []
+
+
+STOPPED_TRACER = """
+import ctypes, os, signal, sys
+PTRACE_SEIZE = 0x4206  # include/uapi/linux/ptrace.h
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.ptrace(PTRACE_SEIZE, int(sys.argv[1]), 0, 0), flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+"""Holds back the end of a process from whoever is to reap it (ptrace(2)), and does nothing about it."""
+
+
+def _must_trace(told: bytes) -> None:
+    if told.strip() != b"0":
+        unavailable("one process may not trace another here")
+
+
+def test_one_whose_end_is_held_back_by_a_tracer_that_is_stopped_saves_no_other(
+    start_wire: StartWire, before: list[int]
+) -> None:
+    wire = start_wire("--no-cgroup")
+    server = server_of(wire)
+    traced = wire.spawn(["/bin/sleep", "1000"])["pid"]
+    tracer = wire.spawn(python(STOPPED_TRACER, traced))
+    wire.wait_output(tracer["sessionId"], "stdout", 2)
+    _must_trace(wire.collect_output(tracer["sessionId"], "stdout"))
+    wait_state(tracer["pid"], "T")
+    wire.spawn(["/bin/sleep", "1000"])
+    os.kill(server, signal.SIGKILL)
+    assert wire.wait_exit() == 128 + signal.SIGKILL
+    assert [pid for pid in own_descendants() if pid not in before] == []
+
+
+def test_one_that_has_ended_and_that_a_stranger_holds_does_not_keep_the_guard(
+    start_wire: StartWire, before: list[int]
+) -> None:
+    wire = start_wire("--no-cgroup")
+    server = server_of(wire)
+    traced, other = wire.spawn(["/bin/sleep", "1000"])["pid"], wire.spawn(["/bin/sleep", "1000"])["pid"]
+    with subprocess.Popen(python(STOPPED_TRACER, traced), stdout=subprocess.PIPE) as tracer:
+        try:
+            assert tracer.stdout is not None
+            _must_trace(tracer.stdout.readline())
+            wait_state(tracer.pid, "T")
+            os.kill(server, signal.SIGKILL)
+            assert wire.wait_exit() == 128 + signal.SIGKILL
+            assert (process_state(traced), process_state(other)) == ("Z", "")
+        finally:
+            tracer.kill()
+    os.waitpid(traced, 0)  # It has come to this process, a subreaper.
+    assert [pid for pid in own_descendants() if pid not in before] == []
 
 
 # ---- the end of the guard
@@ -521,12 +575,12 @@ def test_a_fork_bomb_does_not_outlive_the_server(
 # ---- the guard by itself
 
 
-def _guarded(life: Callable[[int], object]) -> int:
+def _guarded(life: Callable[[int], object], home: str | None = None) -> int:
     """Fork, let the child stand guard over what lives so, and return its wait status. ``life`` gets the guard's pid."""
     pid = os.fork()
     if pid == 0:
         try:
-            stand_guard()  # returns in the server
+            stand_guard(home)  # returns in the server
             life(os.getppid())
         finally:
             os._exit(0)
@@ -615,5 +669,23 @@ def test_where_orphans_do_not_come_there_is_no_guard(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(prctl, "become_subreaper", lambda: False)
         stand_guard()
         assert own_descendants() == []
+
+    isolated(work)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOENT])
+def test_a_guard_that_cannot_tell_which_directory_is_the_server_s_kills_all_the_same(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> None:
+        def refuse(*_: object) -> NoReturn:
+            raise OSError(number, os.strerror(number))
+
+        def leave_somebody(_: int) -> None:
+            os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
+            os._exit(7)
+
+        monkeypatch.setattr(guard, "server_directory", refuse)
+        _must_be(_guarded(leave_somebody, "/nowhere"), 7)
 
     isolated(work)

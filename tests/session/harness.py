@@ -117,11 +117,12 @@ class FakeCgroup(Cgroup):
         self.fails = 0
         """The errno with which a kill fails."""
 
-    def kill(self) -> None:
+    def kill(self) -> bool:
         """Note it."""
         self.kills += 1
         if self.fails:
             raise OSError(self.fails, os.strerror(self.fails))
+        return not self.holds_server
 
     def is_populated(self) -> bool:
         """What the test has set."""

@@ -20,6 +20,7 @@ import pytest
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child import exit_watch as exit_watch_module
 from pipe_rpc.child import process_group, spawn
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import choose_exit_watch
 from pipe_rpc.child.orphans import Orphans
@@ -72,6 +73,7 @@ class Works:
             limits,
             wall_clock=time.time_ns,
             environment=os.environ,
+            cgroups=CgroupTree(None),
         )
         self.told: list[Announcement] = []
         self.pulling = True

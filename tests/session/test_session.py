@@ -1,5 +1,6 @@
 """pipe_rpc/session/session.py over a fake child and real pipes, by hand; test_registry has real processes."""
 
+import errno
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.session.announcement import Closed, Detached, DetachReason, Exited, Output, StreamName
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
 from pipe_rpc.session.output_stream import Overflow
-from tests.session.harness import EXITED_0, KILLED, TERMINATED, Bench, kinds, text
+from tests.session.harness import EXITED_0, KILLED, TERMINATED, Bench, FakeCgroup, kinds, text
 from tests.support.trace import DEADLINE_S
 
 OUT, ERR = StreamName.STDOUT, StreamName.STDERR
@@ -290,6 +291,18 @@ def test_a_session_that_cannot_be_reaped_may_be_terminated_and_removed_meanwhile
     assert made.session.exit.outcome is Outcome.HARD_KILLED
 
 
+def test_a_kill_that_is_owed_when_the_session_is_abandoned_is_tried_again(bench: MakeBench) -> None:
+    made, cgroup = bench(), FakeCgroup()
+    made.child.cgroup = cgroup
+    cgroup.fails = errno.EMFILE
+    with pytest.raises(PipeRpcError, match="Too many open files"):
+        made.session.terminate(0, Reason.REQUEST)
+    made.session.abandon()
+    cgroup.fails = 0
+    made.loop.advance(0.1)
+    assert cgroup.kills == 2
+
+
 def test_after_the_exit_stdin_is_closed_and_what_waited_is_answered(bench: MakeBench) -> None:
     made = bench(stdin_bytes=1 << 20)
     answers: list[tuple[int, PipeRpcError | None]] = []
@@ -388,7 +401,7 @@ def test_an_abandoned_session_lets_go_of_everything_but_the_process(bench: MakeB
         made.child.write(OUT, b"more")
     assert made.child.read_stdin() == b""
     made.loop.advance(10)
-    assert made.child.fake_group.sent == SOFT
+    assert made.child.fake_group.sent == [*SOFT, signal.SIGKILL], "the timeout is over, and the deadline is not"
     made.exit(TERMINATED)
     assert not made.session.is_running
 

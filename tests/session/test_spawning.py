@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.errors import ErrorCode, PipeRpcError
@@ -32,7 +33,7 @@ def started() -> Iterator[Start]:
     children: list[Child] = []
 
     def start_one(wanted: SpawnOrder) -> Child:
-        children.append(start(wanted, os.environ, limit))
+        children.append(start(wanted, os.environ, limit, CgroupTree(None)))
         return children[-1]
 
     yield start_one

@@ -207,6 +207,24 @@ def test_a_system_that_refuses_is_told_to_who_asked_and_the_kill_is_tried_all_th
     assert way.group.sent == ([signal.SIGKILL] if grace_s else [])
 
 
+@pytest.mark.parametrize("grace_s", [0, 5])
+def test_who_asks_again_after_a_kill_that_was_refused_hears_again_and_has_it_tried_again(
+    way: Way, grace_s: float
+) -> None:
+    way.group.refuses = True
+    for _ in range(2):
+        with pytest.raises(PipeRpcError, match="another user") as caught:
+            way.request(0)
+        assert caught.value.data["signal"] == "SIGKILL"
+    with pytest.raises(PipeRpcError, match="another user"):
+        way.request(grace_s)
+    way.group.refuses = False
+    way.request(grace_s)
+    assert way.group.sent == HARD
+    way.request(grace_s)
+    assert way.group.sent == HARD, "it was killed, and once is enough"
+
+
 def test_a_kill_at_the_deadline_that_is_refused_does_not_end_the_loop(way: Way) -> None:
     way.group.refuses = True
     with suppress(PipeRpcError):
@@ -263,14 +281,6 @@ def test_whoever_is_released_without_survivors_is_never_signalled_again(way: Way
     way.exit(EXITED_0)
     assert way.termination.release() is None
     assert way.group.forgotten
-
-
-def test_a_deadline_that_was_cancelled_does_nothing(way: Way) -> None:
-    way.request(1)
-    way.termination.cancel()
-    way.termination.cancel()
-    way.loop.advance(10)
-    assert way.group.sent == SOFT
 
 
 # The session has a cgroup
@@ -332,3 +342,68 @@ def test_where_the_cgroup_cannot_be_killed_the_group_is_and_that_is_told(way: Wa
         way.request(0)
     assert caught.value.data["errno"] == "ENFILE"
     assert way.group.sent == HARD
+
+
+@pytest.mark.parametrize("state", ["before the exit", "after the exit"])
+def test_where_the_cgroup_was_killed_the_end_of_a_set_uid_program_is_no_failure(
+    way: Way, cgroup: FakeCgroup, state: str
+) -> None:
+    if state == "after the exit":
+        way.group.survivors = True
+        way.exit(EXITED_0)
+    way.group.refuses = True
+    way.request(0)
+    assert cgroup.kills == 1
+
+
+def test_where_the_cgroup_may_not_be_killed_for_the_server_s_sake_a_set_uid_program_is_told(
+    way: Way, cgroup: FakeCgroup
+) -> None:
+    way.group.refuses = cgroup.holds_server = True
+    with pytest.raises(PipeRpcError, match="another user"):
+        way.request(0)
+
+
+# A kill is owed
+
+
+def _owing(way: Way, cgroup: FakeCgroup) -> None:
+    """Let a kill fail that is to be tried again, and the child end by what reached its group."""
+    cgroup.fails = errno.EMFILE
+    with suppress(PipeRpcError):
+        way.request(0)
+    way.group.survivors = True
+    way.exit(KILLED)
+
+
+def test_a_kill_that_is_owed_is_tried_once_more_when_the_session_is_released(way: Way, cgroup: FakeCgroup) -> None:
+    _owing(way, cgroup)
+    cgroup.fails = 0
+    assert way.termination.release() is way.child
+    assert cgroup.kills == 2
+    way.loop.advance(10)
+    assert cgroup.kills == 2
+
+
+def test_a_kill_that_is_owed_is_tried_until_it_is_done_though_the_session_was_released(
+    way: Way, cgroup: FakeCgroup
+) -> None:
+    _owing(way, cgroup)
+    assert way.termination.release() is way.child
+    for tried in (3, 4, 5):
+        way.loop.advance(0.1)
+        assert cgroup.kills == tried
+    cgroup.fails = 0
+    way.loop.advance(0.1)
+    way.loop.advance(10)
+    assert cgroup.kills == 6
+
+
+def test_a_kill_that_is_owed_to_nobody_any_more_is_given_up(way: Way, cgroup: FakeCgroup) -> None:
+    _owing(way, cgroup)
+    assert way.termination.release() is way.child
+    cgroup.populated = way.group.survivors = False
+    for _ in range(3):
+        way.loop.advance(0.1)
+    assert cgroup.kills == 3
+    assert way.termination.release() is None

@@ -7,6 +7,7 @@ from unittest.mock import patch
 import pytest
 
 from pipe_rpc.buffers.text import Encoding
+from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.limits import Limits
 from pipe_rpc.session import spawning
@@ -54,6 +55,7 @@ class Room:
             Limits(),
             wall_clock=lambda: self.wall_ns,
             environment={},
+            cgroups=CgroupTree(None),
         )
 
     def spawn(self) -> tuple[Session, FakeChild]:
