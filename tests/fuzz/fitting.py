@@ -66,8 +66,14 @@ def _streams(value: Any) -> bool:
     return type(value) is list and all(map(_stream, value))
 
 
+LONGEST_LABEL = 65536
+"""Characters of what is shown and kept of a session: maxLabelCharacters, as advertised."""
+LONGEST_TOKEN = 4096
+"""Characters of a workDoneToken."""
+
+
 def _label(value: Any) -> bool:
-    return _text(value) and len(value) <= 65536
+    return _text(value) and len(value) <= LONGEST_LABEL
 
 
 def _backlog(value: Any) -> bool:
@@ -151,6 +157,7 @@ def fits_initialize(params: Any) -> bool:
         (process_id is None or _positive_integer(process_id))
         and _is_text_or_null((client or {}).get("name"))
         and _is_text_or_null(options.get("originator"))
+        and len(options.get("originator") or "") <= LONGEST_LABEL
         and (options.get("encoding") is None or _encoding(options["encoding"]))
         and (options.get("graceMs") is None or (type(options["graceMs"]) in (int, float) and options["graceMs"] >= 0))
     )
@@ -164,6 +171,8 @@ def fits_command(params: Any) -> bool:
     if type(params) is not dict or not _one_of(*COMMANDS)(params.get("command")):
         return False
     arguments, token = params.get("arguments"), params.get("workDoneToken")
+    if type(token) is str and len(token) > LONGEST_TOKEN:
+        return False
     return (arguments is None or type(arguments) is list) and (token is None or type(token) in (str, int))
 
 

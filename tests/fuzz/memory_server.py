@@ -312,7 +312,7 @@ class Room:
         for fd in self._never_waits:
             os.close(fd)
 
-    def _spawn(self, spec: SpawnSpec, _: DescriptorLimit) -> FakeChild:
+    def _spawn(self, spec: SpawnSpec, *_: object) -> FakeChild:
         assert self._server is not None
         return self._server.spawn(spec)
 

@@ -333,7 +333,7 @@ def _tokens(text: str) -> Tokens:
 
 def _may_end(body: bytes) -> bool:
     """Whether it may end the server, or tell it of a client that is not there; in whatever spelling."""
-    return any(word in body for word in (b'"exit', b"shutdown", b"processId", b"\\u0065", b"\\u0073"))
+    return b'"exit' in body or b"shutdown" in body or b"processId" in body or b"\\u0065" in body or b"\\u0073" in body
 
 
 def is_lsp(body: bytes) -> bool:

@@ -14,8 +14,8 @@ from tests.support.ledger import Ledger
 
 pytestmark = pytest.mark.attack
 
-SEEDS = (20_001, 20_002, 20_003, 20_004)
-INPUTS = dose(short=8_000, ci=250_000, long=500_000)
+SEEDS = range(20_001, 20_009)
+INPUTS = dose(short=4_000, ci=125_000, long=250_000)
 
 
 @pytest.mark.parametrize("name", corpus().all_streams())
