@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from enum import Enum
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -35,6 +36,14 @@ Key = tuple[type, Any]
 
 class BrokenContractError(AssertionError):
     """What the server said is not what it must say."""
+
+
+class Phase(Enum):
+    """Where a connection is in its life cycle."""
+
+    NEW = "new"
+    READY = "ready"
+    SHUT_DOWN = "shut down"
 
 
 class Expected(NamedTuple):
@@ -163,8 +172,8 @@ class _Expectation:
         self._asked_by_server = asked_by_server
         self._answers: dict[Key, list[Expected]] = defaultdict(list)
         self._waiting: set[Key] = set()
-        self._is_initialized = False
-        self._is_shut_down = False
+        self._phases = {Phase.NEW}
+        """Where the server may be: in one phase, but behind a message that it may have refused as too deep."""
         self.may_be_over = False
         """Whether the server ends, so that what comes in may be answered and need not."""
 
@@ -205,25 +214,36 @@ class _Expectation:
         self._note_phase(message)
 
     def _note_phase(self, message: Message) -> None:
-        if message.method == "initialize" and not self._is_initialized and fits_initialize(message.params):
-            self._is_initialized = True
+        before = self._phases
+        self._phases = {_phase_behind(phase, message) for phase in before}
+        if Phase.READY in self._phases - before:
             # A client that is not there ends the server.
             self.may_be_over |= bool(message.params) and message.params.get("processId") is not None
-        if message.method == "shutdown" and self._is_initialized:
-            self._is_shut_down = True
+        if message.is_doubtful:
+            self._phases |= before
 
     def _codes(self, message: Message) -> set[int]:
-        method, params = message.method, message.params
-        if method in ONLY_NOTIFICATIONS:
+        if message.method in ONLY_NOTIFICATIONS:
             return {INVALID_REQUEST}
-        if not self._is_initialized:
+        return {code for phase in self._phases for code in self._codes_in(phase, message.method, message.params)}
+
+    def _codes_in(self, phase: Phase, method: str, params: Any) -> set[int]:
+        if phase is Phase.NEW:
             if method != "initialize":
                 return {NOT_INITIALIZED}
             return {RESULT} if fits_initialize(params) else {INVALID_PARAMS}
-        if self._is_shut_down or method == "initialize":
+        if phase is Phase.SHUT_DOWN or method == "initialize":
             return {INVALID_REQUEST}
         late = {INVALID_REQUEST} if self.may_be_over else set()
         return late | _codes_when_ready(method, params)
+
+
+def _phase_behind(phase: Phase, message: Message) -> Phase:
+    if phase is Phase.NEW and message.method == "initialize" and fits_initialize(message.params):
+        return Phase.READY
+    if phase is Phase.READY and message.method == "shutdown":
+        return Phase.SHUT_DOWN
+    return phase
 
 
 def _codes_when_ready(method: str, params: Any) -> set[int]:

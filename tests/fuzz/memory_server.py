@@ -8,6 +8,7 @@ something, die of any deadly signal, and read nothing; every further spawn is re
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -326,7 +327,12 @@ def room() -> Iterator[Room]:
         # To collect takes longer than a thousand messages, and what is frozen in a process of tests is never freed.
         mock.patch("pipe_rpc.server.endpoint.gc"),
     ):
+        # pytest keeps what is logged as long as a test runs, with each traceback and the server that its frames hold.
+        pygls_log = logging.getLogger("pygls")
+        level = pygls_log.level
+        pygls_log.setLevel(logging.CRITICAL + 1)
         try:
             yield made
         finally:
+            pygls_log.setLevel(level)
             made.close()
