@@ -6,6 +6,7 @@ import pytest
 
 from tests.house.collection import Collected, collected
 from tests.house.failures import CHAPTERS, Row
+from tests.house.generate import README
 from tests.house.original import FEATURES, FLAWS
 from tests.house.proofs import check_proofs, check_sentence, files_of
 
@@ -47,3 +48,7 @@ def test_a_row_has_proofs_that_run_or_says_why_there_can_be_none(row: Row, suite
 
 def test_few_rows_are_without_a_proof() -> None:
     assert sum(bool(row.unproven) for row in ROWS.values()) <= FEW
+
+
+def test_the_readme_tells_how_many_they_are() -> None:
+    assert f"{len(ROWS)} ways in which such a server can fail" in README.read_text(encoding="utf-8")
