@@ -15,6 +15,8 @@ def find_home() -> str | None:
     """The directory of the cgroup that this process is in; None where there is no cgroup file system to be seen."""
     try:
         _namespace()  # Without it nobody could tell whose a directory is.
+        if os.readlink("/proc/self") != str(os.getpid()):
+            return None  # /proc is that of another namespace, and tells of other processes (pid_namespaces(7)).
         own = own_path()
         mounts = read("/proc/self/mountinfo")
     except OSError:
@@ -41,7 +43,7 @@ def own_path() -> str | None:
 
 def server_directory(home: str, pid: int) -> str:
     """The directory of a server that has not been reaped. Its start tells it from another of the same number."""
-    return f"{home}/{PREFIX}{pid}-{_start_of(pid)}-{_namespace()}"
+    return f"{home}/{PREFIX}{pid}-{_state_and_start_of(pid)[1]}-{_namespace()}"
 
 
 def is_abandoned(name: str) -> bool:
@@ -52,7 +54,9 @@ def is_abandoned(name: str) -> bool:
     pid = int(parts[0])
     try:
         os.kill(pid, 0)
-        return _start_of(pid) not in ("", parts[1])  # "": it is there, and /proc does not show it (hidepid, proc(5))
+        state, start = _state_and_start_of(pid)
+        # A zombie has ended, though nobody has waited for it. "": /proc does not show it (hidepid, proc(5)).
+        return state in ("Z", "X") or start not in ("", parts[1])
     except ProcessLookupError:
         return True
     except OverflowError:
@@ -61,17 +65,27 @@ def is_abandoned(name: str) -> bool:
         return False  # It is there, and another's.
 
 
-def _start_of(pid: int) -> str:
-    """When a process was started: field 22 of /proc/PID/stat, in clock ticks (proc(5)); "" where nobody can tell."""
+def _state_and_start_of(pid: int) -> tuple[str, str]:
+    """Its state, and its start in clock ticks: fields 3 and 22 of /proc/PID/stat (proc(5)); "" where none can tell."""
     try:
-        return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[19].decode()
+        fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     except FileNotFoundError:
-        return ""
+        return "", ""
+    return fields[0].decode(), fields[19].decode()
 
 
 def _namespace() -> str:
-    """The number of our pid namespace (namespaces(7))."""
-    return os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
+    """The numbers of our namespaces of processes and of time (namespaces(7)).
+
+    In another one of processes the same number is another process; in another one of time (time_namespaces(7)) the same
+    process was started at another time.
+    """
+    pid = os.readlink("/proc/self/ns/pid").removeprefix("pid:[").removesuffix("]")
+    try:
+        time = os.readlink("/proc/self/ns/time").removeprefix("time:[").removesuffix("]")
+    except FileNotFoundError:
+        return pid  # A kernel without namespaces of time.
+    return f"{pid}.{time}"
 
 
 def _unescaped(field: bytes) -> str:

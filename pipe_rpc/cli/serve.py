@@ -7,12 +7,15 @@ import os
 import sys
 
 from pipe_rpc import __version__
+from pipe_rpc.buffers.text import LONGEST_CHARACTER_BYTES
 from pipe_rpc.child.cgroup_place import find_home
 from pipe_rpc.limits import Limits, option_name, reason
 from pipe_rpc.server.guard import stand_guard
 from pipe_rpc.server.log import LogLevel, open_log
 from pipe_rpc.server.stdio import claim_stdio, reset_signals
 
+_SMALLEST_RING = 2 * LONGEST_CHARACTER_BYTES
+"""Bytes; in a smaller ring there may be no room for the rest of a character that is held back until it is whole."""
 _DESCRIPTION = """\
 A JSON-RPC 2.0 endpoint over stdin and stdout that runs processes as sessions: it spawns them, streams their output,
 writes their stdin, detaches and attaches without losing a byte, and terminates them softly, then hard. A program
@@ -44,6 +47,8 @@ def main(argv: list[str]) -> int:
     limits = Limits(**{name: getattr(options, name) for name in Limits._fields})
     if not limits.min_backlog_bytes <= limits.default_backlog_bytes <= limits.max_backlog_bytes:
         parser.error("--default-backlog-bytes must lie between --min-backlog-bytes and --max-backlog-bytes")
+    if min(limits.min_backlog_bytes, limits.child_read_bytes) < _SMALLEST_RING:
+        parser.error(f"--min-backlog-bytes and --child-read-bytes must be at least {_SMALLEST_RING}")
     reset_signals()
     if os.isatty(0):
         sys.stderr.write(_WHAT_WE_WAIT_FOR)

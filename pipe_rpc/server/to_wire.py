@@ -48,7 +48,8 @@ def session_forgotten(tombstone: Tombstone) -> PipeRpcError:
     return PipeRpcError(
         ErrorCode.SESSION_NOT_FOUND,
         f"Session {tombstone.session_id} {_WHY_FORGOTTEN[tombstone.farewell]}. "
-        "Its output is gone; data.exit tells how it ended.",
+        "Its output is gone; "
+        + ("it ran until then and has not ended yet." if tombstone.exit is None else "data.exit tells how it ended."),
         sessionId=tombstone.session_id,
         forgotten=tombstone.farewell.value,
         exit=None if tombstone.exit is None else unstructure(exit_info(tombstone.exit)),

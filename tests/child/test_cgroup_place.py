@@ -86,6 +86,7 @@ def test_the_name_of_a_server_is_the_same_after_its_end_until_it_is_reaped() -> 
     os.kill(pid, 9)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert _name(pid) == living
+    assert is_abandoned(living), "it has ended, though nobody has waited for it"
     os.waitpid(pid, 0)
     os.close(read_fd)
     os.close(write_fd)
@@ -100,6 +101,23 @@ def test_a_process_of_the_same_number_that_was_started_at_another_time_is_anothe
 
 def test_who_is_in_another_namespace_of_processes_is_not_judged() -> None:
     assert not is_abandoned(f"{_name(os.getpid()).rpartition('-')[0]}-1")
+
+
+def test_who_is_in_another_namespace_of_time_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, a process of ours was started at another time, and would be taken for one that has gone."""
+    before, _, namespaces = _name(os.getpid()).rpartition("-")
+    pid, _, start = before.rpartition("-")
+    stranger = f"{pid}-{int(start) - 1}-{namespaces}"
+    assert is_abandoned(stranger)
+    real = os.readlink
+    monkeypatch.setattr(os, "readlink", lambda path: "time:[17]" if path == "/proc/self/ns/time" else real(path))
+    assert not is_abandoned(stranger)
+
+
+def test_where_proc_tells_of_another_namespace_there_is_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.readlink
+    monkeypatch.setattr(os, "readlink", lambda path: "1" if path == "/proc/self" else real(path))
+    assert find_home() is None
 
 
 @pytest.mark.parametrize("name", ["", "1", "1-2", "1-2-3-4", "x-2-3", "test-17", "-1-2"])

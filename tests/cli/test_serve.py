@@ -160,3 +160,10 @@ def test_stdout_may_close_while_it_runs() -> None:
         os.close(our_out)
         assert server.wait(30) == 1
     os.close(our_in)
+
+
+@pytest.mark.parametrize("option", ["--min-backlog-bytes", "--child-read-bytes"])
+def test_a_ring_in_which_a_character_may_not_become_whole_is_refused(option: str) -> None:
+    ended = call("serve", f"{option}=7")
+    assert ended.returncode == 2
+    assert b"must be at least 8" in ended.stderr

@@ -357,3 +357,14 @@ def test_an_empty_stream_has_no_output_but_an_end(wire: WireClient) -> None:
         assert (ended["offset"], ended["reason"]) == (0, "ended")
     wire.wait_closed(session)
     assert wire.delivered(session, "stdout") == []
+
+
+@pytest.mark.parametrize("text", ["é", "😀", "a😀" * 5, "a😀b" * 5])
+@pytest.mark.parametrize("overflow", ["block", "dropOldest"])
+def test_in_the_smallest_ring_every_character_becomes_whole(start_wire: StartWire, text: str, overflow: str) -> None:
+    wire = start_wire("--child-read-bytes=8", "--min-backlog-bytes=8", "--max-total-backlog-bytes=1")
+    session = wire.spawn(["printf", "%s", text], backlogBytes=8, overflow=overflow)["sessionId"]
+    wire.wait_exited(session)
+    if overflow == "block":
+        assert wire.collect_output(session, "stdout").decode() == text
+    wire.wait_closed(session)
