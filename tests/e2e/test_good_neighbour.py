@@ -228,6 +228,7 @@ atexit.register(shout, "exit")
 '''
 
 
+@pytest.mark.needs("own-start")
 def test_whatever_a_library_prints_no_byte_of_it_reaches_stdout(start_wire: StartWire, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(LOUD)
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)

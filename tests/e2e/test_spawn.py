@@ -544,6 +544,7 @@ def test_more_than_a_program_can_be_given_is_refused_by_the_system(start_wire: S
 SLOW_S = 0.5
 
 
+@pytest.mark.needs("prctl", "proc")
 @linux_only
 def test_a_program_that_the_kernel_is_slow_to_open_holds_up_the_others_and_loses_nothing_of_them(
     wire: WireClient,

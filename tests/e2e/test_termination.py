@@ -378,6 +378,7 @@ def test_what_a_terminal_would_stop_a_job_with_does_not_stop_a_session(wire: Wir
     assert wire.collect_output(session, "stdout") == b"SIGTSTP\nSIGTTIN\nSIGTTOU\n"
 
 
+@pytest.mark.needs("prctl", "proc")
 @linux_only
 def test_a_server_that_was_stopped_beyond_a_deadline_takes_nothing_that_happened_meanwhile_amiss(
     wire: WireClient, gate: MakeGate

@@ -32,6 +32,10 @@ SYSTEM = os.environ.get("PIPE_RPC_TEST_SYSTEM", "own")
 """Which of them this run is about."""
 
 
+OWN_START = "own-start"
+"""What every system lacks but our own: a start in which nothing is imported but what the server imports."""
+
+
 def lacking(feature: str) -> bool:
     """Whether the servers of this run have to do without."""
-    return feature in LACKS[SYSTEM]
+    return feature in LACKS[SYSTEM] or (feature == OWN_START and SYSTEM != "own")
