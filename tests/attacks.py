@@ -1,7 +1,7 @@
-"""Every attack, repeated until it counts: ``python -m tests.attacks`` prints what it came to.
+"""Every attack, many times: ``python -m tests.attacks`` prints what they came to.
 
-Attacks that measure how long something takes run alone, the others on all cores. It takes about half an hour on two
-cores.
+Attacks that measure how long something takes run alone, the others on all cores. The long dose takes the better part of
+an hour on two cores, that of CI ten minutes.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ RUNS: tuple[tuple[str, list[str]], ...] = (("attack and not timed", ["-n", "auto
 def main() -> int:
     """Run all of them; returns the exit status of a run that failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__.partition(":")[0] + ".")
+    parser.add_argument("--dose", choices=["short", "ci", "long"], default="long", help="how often (default: long)")
     parser.add_argument("--readme", action="store_true", help="write the table into the README as well")
     options = parser.parse_args()
     rows: list[Entry] = []
@@ -32,7 +33,7 @@ def main() -> int:
             ledger = os.path.join(directory, f"{number}.json")
             Path(ledger).write_text("[]", encoding="utf-8")  # For a run that never gets that far.
             command = [sys.executable, "-m", "pytest", "-q", "-m", expression, "-o", "faulthandler_timeout=0", *workers]
-            env = {**os.environ, "PIPE_RPC_TEST_DOSE": "long", LEDGER: ledger}
+            env = {**os.environ, "PIPE_RPC_TEST_DOSE": options.dose, LEDGER: ledger}
             status = subprocess.run(command, env=env, check=False).returncode or status
             rows += read_entries(ledger)
     result = table(rows)
