@@ -35,6 +35,8 @@ SMALL = {
     "max-read-bytes": 64 * KIB,
     "max-pending-requests": 64,
     "max-label-characters": KIB,
+    # The client does not read while it brings all of this about, which takes its time on a busy machine.
+    "flush-timeout-ms": 60_000,
 }
 
 
