@@ -6,6 +6,7 @@ and what it may have harmed has been looked at. That everybody else is unharmed 
 
 import os
 import resource
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -34,18 +35,24 @@ Occasion = Callable[[Served, Inject], None]
 # ---------------------------------------------------------------------------------------------------------- spawning
 
 
+def _held() -> Counter[str]:
+    """The files that are open, whatever their numbers, and the processes that there are."""
+    return Counter(open_descriptors().values()) + Counter(str(pid) for pid in own_descendants())
+
+
 def spawn_is_refused(at: int = 1, **params: Any) -> Occasion:
     """The spawn fails at the stage "fork", leaves nothing behind, and the next one works."""
 
     def occasion(served: Served, inject: Inject) -> None:
-        before = open_descriptors(), own_descendants(), resource.getrlimit(resource.RLIMIT_NOFILE)
+        before, limit = _held(), resource.getrlimit(resource.RLIMIT_NOFILE)
         fault = inject(at=at)
         error = served.refusal("session/spawn", {"argv": ["cat"], **params})
         assert fault.happened == 1
         assert (error["code"], error["data"]["kind"]) == (1002, "SpawnFailed")
         assert (error["data"]["stage"], error["data"]["path"]) == ("fork", None)
         assert error["data"]["errno"] == inject.number
-        assert (open_descriptors(), own_descendants(), resource.getrlimit(resource.RLIMIT_NOFILE)) == before
+        assert not _held() - before, "something is left behind"
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == limit
         session = served.spawn(*shell("echo out; exit 3"))
         assert served.wait_exited(session)["exitCode"] == 3
         assert served.output(session) == b"out\n"
