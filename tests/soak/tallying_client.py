@@ -26,6 +26,8 @@ from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S, Message
 
 READ_BYTES = 1 << 18
+REFUSAL_MS = 2000
+"""A pipe that stays full for so long belongs to a server that takes nothing before its client reads."""
 
 
 class Pattern:
@@ -142,6 +144,15 @@ class TallyingClient:
         """Give raw frames to the server whose answers are only counted: see `wait_for_uncounted`."""
         self._expected_answers += answers
         self.post(data)
+
+    def press_uncounted(self, data: bytes, answers: int) -> None:
+        """Like `post_uncounted`, but return once the server takes no more; the rest follows with what comes next."""
+        self._expected_answers += answers
+        self._outgoing += data
+        poller = select.poll()
+        poller.register(self._stdin_fd, select.POLLOUT)
+        while self._outgoing and poller.poll(REFUSAL_MS):
+            self._write()
 
     def wait_for_uncounted(self) -> int:
         """Wait for the answers to all that was posted uncounted; returns how many came in all."""

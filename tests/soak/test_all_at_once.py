@@ -63,7 +63,8 @@ def test_the_formula_holds_where_every_limit_is_reached_at_once(ledger: Ledger) 
                 info = frame(
                     {"jsonrpc": "2.0", "id": "-", "method": "session/info", "params": {"sessionId": floods[0]}}
                 )
-                client.post_uncounted(info * 1000, 1000)
+                # More answers than the server keeps unread, so it leaves a part of these in the pipe and before it.
+                client.press_uncounted(info * 1000, 1000)
             client.wait_for_uncounted()
             assert len(client.request("session/list")["sessions"]) > SESSIONS
             client.request("session/terminateAll", {"graceMs": 0})
