@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,15 @@ def _hindrance(item: pytest.Item) -> str:
         if mark.name in ("skip", "xfail") or (mark.name == "skipif" and any(mark.args)):
             return mark.name
     function = getattr(item, "function", None)
-    if function is not None and "pytest.skip(" in inspect.getsource(function):
+    if function is not None and "pytest.skip(" in _source(function):
         return "pytest.skip in its body"
     return next(filter(None, map(_hindrance_of_fixture, _fixtures(item))), "")
+
+
+@functools.cache
+def _source(function: Callable[..., object]) -> str:
+    """Its text, looked up once: many tests share a function and nearly all of them some fixtures."""
+    return inspect.getsource(function)
 
 
 def _fixtures(item: pytest.Item) -> Iterator[pytest.FixtureDef[object]]:
@@ -66,7 +73,7 @@ def _fixtures(item: pytest.Item) -> Iterator[pytest.FixtureDef[object]]:
 
 
 def _hindrance_of_fixture(fixture: pytest.FixtureDef[object]) -> str:
-    source = inspect.getsource(fixture.func)
+    source = _source(fixture.func)
     if "pytest.skip(" not in source:
         return ""
     return CONTROL_GROUPS if "no control group can be made here" in source else f"pytest.skip in {fixture.argname}"
