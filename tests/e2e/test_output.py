@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from tests.children.spew import pattern
+from tests.support.dose import dose
 from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.processes import WatchedProcess, cpu_seconds, descendants, resident_bytes
 from tests.support.programs import child, python, shell
@@ -78,8 +79,8 @@ def test_offsets_begin_at_zero_and_the_next_is_offset_plus_length(wire: WireClie
 
 @pytest.mark.parametrize("encoding", ["utf-8", "base64", "auto"])
 @pytest.mark.timeout(240)
-def test_64_mebibytes_arrive_unchanged(wire: WireClient, encoding: str) -> None:
-    size = 64 * MIB
+def test_many_mebibytes_arrive_unchanged(wire: WireClient, encoding: str) -> None:
+    size = dose(short=16, ci=64, long=64) * MIB
     session = wire.spawn(child("spew", "stdout", size), encoding=encoding)["sessionId"]
     wire.wait_closed(session)
     digest = hashlib.sha256()
