@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,10 @@ LONG_TIMEOUT_S = 3600
 
 
 def pytest_sessionstart() -> None:
+    # A script ignores these for what it runs in the background (POSIX shell, 2.11), and children inherit that.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     become_subreaper()
     if lacking("prctl") or lacking("proc"):
         reap_like_init()
