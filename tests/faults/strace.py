@@ -5,7 +5,6 @@ loader rather than the server; it counts calls for each process, and does not fo
 """
 
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,9 @@ from pathlib import Path
 
 from tests.support.available import unavailable
 from tests.support.bare_server import read_line
+from tests.support.processes import wait_state
+
+ASLEEP_OR_GONE = ("S", "Z", "")
 
 
 class Traced:
@@ -42,5 +44,8 @@ def failing(pid: int, calls: str, error: str, when: str, tmp_path: Path) -> Iter
             assert b"attached" in attached, attached
             yield Traced(seen)
         finally:
-            tracing.send_signal(signal.SIGINT)
+            # While the process sleeps no call of it is being tampered with, and a tracer that is killed lets go of it
+            # without waking it. One that is asked to end would interrupt it, and leave the next call undone (ENOSYS).
+            wait_state(pid, *ASLEEP_OR_GONE)
+            tracing.kill()
             tracing.communicate()

@@ -40,7 +40,7 @@ SURVIVED = [
     ("readv", "EAGAIN", AGAIN_AND_AGAIN),
     ("readv", "ENOMEM", AGAIN_AND_AGAIN),
     ("readv", "EIO", ONCE),
-    ("readv", "EMFILE", ONCE),
+    ("readv", "EMFILE", ("1",)),  # Of a child's pipe; later ones may be of the pipe that tells of signals.
     ("writev", "EAGAIN", AGAIN_AND_AGAIN),
     ("writev", "ENOMEM", AGAIN_AND_AGAIN),
     ("writev", "EINTR", AGAIN_AND_AGAIN),

@@ -124,12 +124,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def wait_state(pid: int, state: str) -> None:
-    """Return when the process is in that state (Linux).
+def wait_state(pid: int, *states: str) -> None:
+    """Return when the process is in one of these states (Linux); see `process_state`.
 
     Only a parent can wait for a stop, so this looks again and again.
     """
     deadline = time.monotonic() + DEADLINE_S
-    while process_state(pid) != state:
-        assert time.monotonic() < deadline, f"process {pid} is in state {process_state(pid)!r}, never {state!r}"
+    while (state := process_state(pid)) not in states:
+        assert time.monotonic() < deadline, f"process {pid} is in state {state!r}, never in {states}"
         os.sched_yield()
