@@ -10,7 +10,7 @@ import time
 from enum import IntEnum
 from types import TracebackType
 
-from pipe_rpc.loop.descriptor import Descriptor, SharedDescriptor
+from pipe_rpc.loop.descriptor import Descriptor, SharedDescriptor, claim
 
 _LINE_BYTES = 4000
 """A longer line is cut: up to PIPE_BUF (4096, pipe(7)) a write to a pipe enters whole or not at all."""
@@ -78,7 +78,7 @@ def open_log(path: str | None, level: LogLevel) -> Log:
     Raises OSError; a symbolic link is refused (ELOOP), so that nobody can have us write through one.
     """
     if path is None:
-        return Log(SharedDescriptor(os.dup(2)), level)
+        return Log(claim(2), level)
     # O_NONBLOCK matters for a FIFO that nobody reads: to open it would wait.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     fd = os.open(path, flags, 0o600)

@@ -236,7 +236,6 @@ ELSEWHERE = {
     "server/guard.py signal.pthread_sigmask": _GUARD,
     "server/guard.py signal.signal": _GUARD,
     "server/guard.py signal.sigtimedwait": _GUARD,
-    "server/log.py os.dup": _AT_START,
     "server/log.py os.fchmod": _AT_START,
     "server/log.py os.fstat": _AT_START,
     "server/log.py os.open": _AT_START,
