@@ -138,6 +138,8 @@ class Server:
         self._ending.end_by_signal(name)
 
     def _end_by_broken_frame(self, error: FramingError) -> None:
+        if self._ending.begun:
+            return  # What comes behind the last message, such as the line feed of a script, changes nothing any more.
         last_word = PipeRpcError(ErrorCode.PARSE_ERROR, f"{error} The connection ends here.")
         self._transport.send(encode_error(None, last_word))
         self._ending.exit_status = 1

@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.bare_server import Family
 from tests.support.fixture_types import MakeGate, StartWire
+from tests.support.frames import encode_frame
 from tests.support.processes import WatchedProcess, descendants, wait_state
 from tests.support.programs import python, shell
 from tests.support.server_command import SERVER
@@ -419,6 +420,16 @@ def test_nothing_after_exit_is_executed(start_wire: StartWire, method: str) -> N
     received = [entry.message for entry in wire.trace if entry.direction == "in" and isinstance(entry.message, dict)]
     assert [message for message in received if message.get("id") == "late" and "result" in message] == []
     assert [message["method"] for message in received if "method" in message] == []
+
+
+def test_bytes_behind_exit_change_nothing(start_wire: StartWire) -> None:
+    wire = start_wire()
+    wire.request("shutdown")
+    heard = len(wire.trace)
+    wire.send_raw(encode_frame({"jsonrpc": "2.0", "method": "exit"}) + b"\n\n")
+
+    assert wire.wait_exit() == 0
+    assert [entry.message for entry in wire.trace[heard:] if entry.direction == "in"] == []
 
 
 @pytest.mark.needs("prctl", "proc")
