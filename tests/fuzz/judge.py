@@ -26,8 +26,9 @@ ONLY_NOTIFICATIONS = frozenset(
 )
 OWN_CODES = frozenset(range(1001, 1012))
 MAY_WAIT = frozenset({"session/wait", "session/read", "session/write", "shutdown"})
-LARGEST_ERROR_BYTES = 16 * 1024
-"""What an error may add to its id: much more than any sentence of ours, much less than a body that came in."""
+LARGEST_ERROR_BYTES = 32 * 1024
+"""What an error may add to its id: more than a sentence and a path of 4,096 characters, each of them escaped, and much
+less than a body that came in."""
 TELL_TALES = (b"Traceback", b"site-packages", b"pipe_rpc/", b".py\\", b'.py"', b".py:")
 """What a traceback on the wire would hold."""
 
