@@ -24,6 +24,7 @@ from tests.support.trace import DEADLINE_S
 pytestmark = [pytest.mark.attack, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
 
 MIB = 1 << 20
+STDIN_BYTES = 8 * MIB
 FORKER = """
 import os, signal, sys
 os.write(1, b"ready\\n")
@@ -105,7 +106,8 @@ def test_a_line_that_never_ends_is_delivered_in_pieces(ledger: Ledger) -> None:
 
 def test_children_that_do_not_read_hold_what_was_written_and_then_read_it_whole(gate: MakeGate, ledger: Ledger) -> None:
     count, piece = dose(short=2, ci=4, long=40), "stdin that waits " * 10_000
-    with TallyingClient() as client:
+    # Each session may have what one may have: with less for all of them the last ones would be refused before.
+    with TallyingClient(f"--max-total-stdin-bytes={count * STDIN_BYTES}", f"--max-stdin-bytes={STDIN_BYTES}") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base, held = gauge.reset(), [gate() for _ in range(count)]
         sessions = [client.spawn(child("slow_reader", each.path)) for each in held]
