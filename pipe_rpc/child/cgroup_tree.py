@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from pipe_rpc.child.cgroup import Cgroup, all_directories, read, write
+from pipe_rpc.child.cgroup import Cgroup, directories_in, read, write
 from pipe_rpc.child.cgroup_place import PREFIX, is_abandoned, own_path, server_directory
 
 
@@ -81,9 +81,11 @@ class CgroupTree:
         if self._away is None:
             self._top.kill()
             return
-        for path in all_directories(self._top.path):
-            if path not in (self._top.path, self._away.path):
-                Cgroup(path).kill()
+        # It is in this one, and not in what was made below.
+        for parent in (self._top.path, self._away.path):
+            for name in directories_in(parent):
+                if f"{parent}/{name}" != self._away.path:
+                    Cgroup(f"{parent}/{name}").kill()
 
     def close(self, within_s: float) -> bool:
         """Remove every directory, what is in it killed; returns whether they are gone within so many seconds."""
