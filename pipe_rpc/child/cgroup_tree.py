@@ -159,9 +159,13 @@ def _kill_and_remove(cgroup: Cgroup) -> bool:
 
 def _kill_abandoned(home: str) -> list[Cgroup]:
     """Kill what servers that are gone left behind; returns the cgroups that are not empty yet."""
-    left = []
-    with suppress(OSError):  # Others than its owner may not look, or may not kill.
-        for name in os.listdir(home):
+    left: list[Cgroup] = []
+    try:
+        names = os.listdir(home)
+    except OSError:
+        return left  # Others than its owner may not look.
+    for name in names:
+        with suppress(OSError):  # Of this one nobody can tell whose it is: the others are looked at all the same.
             if name.startswith(PREFIX) and is_abandoned(name):
                 cgroup = Cgroup(f"{home}/{name}")
                 if not _kill_and_remove(cgroup):
