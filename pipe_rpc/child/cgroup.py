@@ -2,7 +2,7 @@
 
 Rules of this file: nothing is killed while the server itself would be hit. An empty cgroup is removed as soon as that
 is seen, for nobody can be born there any more. A process leaves its cgroup only by the right to write to another one's
-cgroup.procs: this is no prison for root.
+cgroup.procs: this is no prison for root, nor in a delegated scope for the user that it was delegated to.
 """
 
 import errno
