@@ -2,15 +2,18 @@
 
 Rules of this file: nothing is killed while the server itself would be hit. An empty cgroup is removed as soon as that
 is seen, for nobody can be born there any more. A process leaves its cgroup only by the right to write to another one's
-cgroup.procs: this is no prison for root.
+cgroup.procs: this is no prison for root, nor in a delegated scope for the user that it was delegated to.
 """
 
 import errno
 import os
 import select
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import closing, suppress
+from functools import partial
 
+_TO_LOOK = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOOK_AGAIN_MS = 10
 """Changes of cgroup.events are told at most so often (CGROUP_FILE_NOTIFY_MIN_INTV, kernel/cgroup/cgroup.c)."""
 _IS_GONE = (errno.ENOENT, errno.ENODEV)
@@ -65,9 +68,10 @@ class Cgroup:
         if not self.is_populated():
             return False
         try:
-            return any(_processes(path) for path in all_directories(self.path))
+            with closing(_directories_below(self.path)) as below:
+                return any(_processes(name, fd) for fd, name in below) or bool(_processes(self.path))
         except OSError:
-            return None
+            return False if _is_gone(self.path) else None
 
     def remove(self, within_s: float = 0.0) -> bool:
         """Remove the directory and those below it, once all are empty; returns whether that was done.
@@ -84,9 +88,9 @@ class Cgroup:
         return self._gone
 
 
-def read(path: str) -> bytes:
-    """A file of the kernel, whole. Raises OSError."""
-    with open(path, "rb", buffering=0) as file:
+def read(path: str, dir_fd: int | None = None) -> bytes:
+    """A file of the kernel, whole; ``dir_fd`` is the directory that a relative path starts from. Raises OSError."""
+    with open(path, "rb", buffering=0, opener=partial(os.open, dir_fd=dir_fd)) as file:
         return file.readall()
 
 
@@ -100,18 +104,58 @@ def write(path: str, data: bytes) -> None:
 
 
 def all_directories(path: str) -> list[str]:
-    """A directory and all below it, parents first."""
+    """A directory and all below it, parents first, as far as their paths can be (PATH_MAX). Raises OSError."""
     found = [path]
-    with suppress(FileNotFoundError):
-        for each in os.scandir(path):
-            if each.is_dir(follow_symlinks=False):
-                found += all_directories(each.path)
+    for each in found:  # which grows meanwhile
+        with suppress(FileNotFoundError):
+            found += [f"{each}/{name}" for name in directories_in(each)]
     return found
 
 
-def _processes(path: str) -> bytes:
+def directories_in(path: str | int) -> list[str]:
+    """The names of the directories in one, which is a path or a descriptor. Raises OSError."""
+    with os.scandir(path) as found:
+        return [each.name for each in found if each.is_dir(follow_symlinks=False)]
+
+
+def _directories_below(path: str) -> Generator[tuple[int, str], None, None]:
+    """Every directory below one, after those below itself: where it is, as a descriptor until the next, and its name.
+
+    It goes one step down or up at a time: whoever lives there may nest them deeper than a path may be long (PATH_MAX),
+    than calls may, or than there are descriptors. Raises OSError.
+    """
+    fd = os.open(path, _TO_LOOK)
     try:
-        return read(f"{path}/cgroup.procs")
+        way: list[str] = []
+        unseen = [directories_in(fd)]
+        while True:
+            if unseen[-1]:
+                name = unseen[-1].pop()
+                with suppress(FileNotFoundError):  # It was removed meanwhile.
+                    fd = _step(fd, name)
+                    way.append(name)
+                    unseen.append([])
+                    unseen[-1] = directories_in(fd)
+            elif way:
+                unseen.pop()
+                fd = _step(fd, "..")
+                yield fd, way.pop()
+            else:
+                return
+    finally:
+        os.close(fd)
+
+
+def _step(fd: int, name: str) -> int:
+    """From one directory to one next to it; the descriptor is closed where that works. Raises OSError."""
+    there = os.open(name, _TO_LOOK, dir_fd=fd)
+    os.close(fd)
+    return there
+
+
+def _processes(directory: str, dir_fd: int | None = None) -> bytes:
+    try:
+        return read(f"{directory}/cgroup.procs", dir_fd)
     except OSError as error:
         if error.errno in _IS_GONE:
             return b""
@@ -134,8 +178,10 @@ def _remove_family(path: str) -> bool:
         # While anybody lives there, an empty one below may be in use.
         if b"populated 0" not in read(f"{path}/cgroup.events"):
             return False
-        for each in reversed(all_directories(path)):
-            os.rmdir(each)
+        with closing(_directories_below(path)) as below:
+            for fd, name in below:
+                os.rmdir(name, dir_fd=fd)
+        os.rmdir(path)
     except OSError:
         return _is_gone(path)
     return True

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from pipe_rpc.child.cgroup import Cgroup, all_directories, read, write
+from pipe_rpc.child.cgroup import Cgroup, directories_in, read, write
 from pipe_rpc.child.cgroup_place import PREFIX, is_abandoned, own_path, server_directory
 
 
@@ -81,9 +81,11 @@ class CgroupTree:
         if self._away is None:
             self._top.kill()
             return
-        for path in all_directories(self._top.path):
-            if path not in (self._top.path, self._away.path):
-                Cgroup(path).kill()
+        # It is in this one, and not in what was made below.
+        for parent in (self._top.path, self._away.path):
+            for name in directories_in(parent):
+                if f"{parent}/{name}" != self._away.path:
+                    Cgroup(f"{parent}/{name}").kill()
 
     def close(self, within_s: float) -> bool:
         """Remove every directory, what is in it killed; returns whether they are gone within so many seconds."""
@@ -157,9 +159,13 @@ def _kill_and_remove(cgroup: Cgroup) -> bool:
 
 def _kill_abandoned(home: str) -> list[Cgroup]:
     """Kill what servers that are gone left behind; returns the cgroups that are not empty yet."""
-    left = []
-    with suppress(OSError):  # Others than its owner may not look, or may not kill.
-        for name in os.listdir(home):
+    left: list[Cgroup] = []
+    try:
+        names = os.listdir(home)
+    except OSError:
+        return left  # Others than its owner may not look.
+    for name in names:
+        with suppress(OSError):  # Of this one nobody can tell whose it is: the others are looked at all the same.
             if name.startswith(PREFIX) and is_abandoned(name):
                 cgroup = Cgroup(f"{home}/{name}")
                 if not _kill_and_remove(cgroup):

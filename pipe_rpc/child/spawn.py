@@ -63,7 +63,7 @@ class Child:
         self.group = group
         self.cgroup = cgroup
         """Where everything that it starts is born; None where it has none. Who may write to another one's cgroup.procs,
-        as root may, can leave."""
+        as root may, or whom both were delegated to, can leave."""
         self.stdin_fd = stdin_fd
         self.stdout_fd = stdout_fd
         self.stderr_fd = stderr_fd

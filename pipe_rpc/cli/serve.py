@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
         parser.error(f"--min-backlog-bytes and --child-read-bytes must be at least {_SMALLEST_RING}")
     reset_signals()
     if os.isatty(0):
-        sys.stderr.write(_WHAT_WE_WAIT_FOR)
+        _tell(_WHAT_WE_WAIT_FOR)
     cgroup_home = find_home() if options.cgroup else None
     try:
         guarded = options.guard and stand_guard(cgroup_home)
@@ -59,12 +59,12 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         if error.errno != errno.EBADF:
             return _no_room(error)
-        sys.stderr.write("pipe-rpc: stdout is closed, so nobody can get an answer. Start it with a pipe there.\n")
+        _tell("pipe-rpc: stdout is closed, so nobody can get an answer. Start it with a pipe there.\n")
         return 1
     try:
         log = open_log(options.log_file, LogLevel[options.log_level.upper()])
     except OSError as error:
-        sys.stderr.write(f"pipe-rpc: {options.log_file}: {error.strerror}. Choose another --log-file.\n")
+        _tell(f"pipe-rpc: {options.log_file}: {error.strerror}. Choose another --log-file.\n")
         return 1
     try:
         # Imported only now: whatever prints while it is imported prints to stderr.
@@ -82,8 +82,14 @@ def main(argv: list[str]) -> int:
     os._exit(status)
 
 
+def _tell(text: str) -> None:
+    """Say something to people, where stderr is open: Python has no sys.stderr where it was closed at the start."""
+    if sys.stderr is not None:
+        sys.stderr.write(text)
+
+
 def _no_room(error: OSError) -> int:
-    sys.stderr.write(f"pipe-rpc: the system has no room to start it: {error.strerror}. Raise the limits (ulimit -a).\n")
+    _tell(f"pipe-rpc: the system has no room to start it: {error.strerror}. Raise the limits (ulimit -a).\n")
     return 1
 
 

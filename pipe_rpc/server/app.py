@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -101,19 +102,24 @@ class Server:
 
     def run(self) -> int:
         """Serve until the client ends or is gone; returns the exit status. Nothing is left running."""
-        try:
+        with ExitStack() as steps:  # Each is taken, the last one first, whatever becomes of those before it.
+            for close in (
+                self._loop.close,
+                self._descriptor_limit.close,
+                self._signals.close,
+                self._exit_watch.close,
+                self._transport.close,
+                self._client_watch.close,
+                self._close_cgroups,
+            ):
+                steps.callback(close)
+            steps.callback(self._registry.end_all, kill=True)  # After an orderly end there is nothing to kill.
             self._loop.run()
-        finally:
-            self._registry.end_all(kill=True)  # After an orderly end there is nothing to kill.
-            if not self._cgroups.close(self._kill_timeout_s):
-                self._log.error("some control groups could not be removed, since a process in them did not end")
-            self._client_watch.close()
-            self._transport.close()
-            self._exit_watch.close()
-            self._signals.close()
-            self._descriptor_limit.close()
-            self._loop.close()
         return self._ending.exit_status
+
+    def _close_cgroups(self) -> None:
+        if not self._cgroups.close(self._kill_timeout_s):
+            self._log.error("some control groups could not be removed, since a process in them did not end")
 
     def _fail(self, error: Exception) -> None:
         """End after a failure of our own: in order at first, and at once where the failures go on."""

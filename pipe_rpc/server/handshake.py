@@ -22,7 +22,7 @@ class Connection(NamedTuple):
     """What holds for the whole connection."""
 
     params: Mapping[str, Any]
-    """Of ``initialize``, as they came."""
+    """Of ``initialize``: as they came, or as much as is read later, see with_what_is_read_later."""
     process_id: int | None
     originator: str
     encoding: Encoding
@@ -74,6 +74,18 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
         encoding=Encoding(encoding or "utf-8"),
         grace_s=min(limits.default_grace_ms if grace_ms is None else grace_ms, limits.max_grace_ms) / 1000,
     )
+
+
+def with_what_is_read_later(connection: Connection) -> Connection:
+    """The same with no more of the params than anybody reads after the handshake: whether the client shows progress.
+
+    They may fill a frame, and a connection is kept for as long as the server lives.
+    """
+    shows_progress: Any = connection.params
+    for name in ("capabilities", "window", "workDoneProgress"):
+        shows_progress = shows_progress.get(name) if isinstance(shows_progress, dict) else None
+    kept = {"capabilities": {"window": {"workDoneProgress": True}}} if shows_progress is True else {}
+    return connection._replace(params=kept)
 
 
 def initialize_result(limits: Limits, max_sessions: int, *, containment: str, guarded: bool) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ def start(
         spec = SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe)
         return spawn(spec, descriptor_limit, cgroups)
     except SpawnError as error:
-        raise spawn_failed(error) from None
+        raise spawn_failed(error, order.cwd) from None
 
 
 def working_directory(cwd: str | None) -> str:
@@ -81,13 +81,18 @@ def _child_environment(order: SpawnOrder, environment: Mapping[str, str]) -> Map
     return laid_over
 
 
-def spawn_failed(error: SpawnError) -> PipeRpcError:
-    """The error that says at which stage a spawn failed, why, and what to do."""
+def _is_file(program: str | None, cwd: str | None) -> bool:
+    """Whether a program that was named by its path is there; without a slash it was looked for in the child's PATH."""
+    return program is not None and "/" in program and os.path.isfile(os.path.join(cwd or "", program))
+
+
+def spawn_failed(error: SpawnError, cwd: str | None = None) -> PipeRpcError:
+    """The error that says at which stage a spawn in ``cwd`` failed, why, and what to do."""
     path = None if error.path is None else shown(error.path)
     match error.stage:
         case "chdir":
             what = f"The working directory {path!r} cannot be entered: {error.reason}. Check cwd."
-        case "exec" if error.errno == errno.ENOENT and error.path and os.path.isfile(error.path):
+        case "exec" if error.errno == errno.ENOENT and _is_file(error.path, cwd):
             what = f"{path!r} is there, but the interpreter in its first line is not: {error.reason}."
         case "exec" if error.errno == errno.ENOEXEC:
             what = f"{path!r} is no program: {error.reason}. A script needs a first line such as '#!/bin/sh'."

@@ -72,7 +72,7 @@ class StdinPipe:
         above the limit. Nothing is written then. Writing nothing to a closed stdin is no error.
         """
         write = Write(data, done, close=close)
-        if not data and not close and not self._queue:
+        if not data and not close and not (self._queue and self.is_open):
             done(0, None)
             return write
         if not self.is_open:

@@ -13,6 +13,7 @@ import pytest
 from pipe_rpc.child import cgroup as cgroup_module
 from pipe_rpc.child.cgroup import Cgroup, all_directories
 from tests.support.cgroups import home_of_cgroups
+from tests.support.leaks import open_descriptors
 from tests.support.processes import wait_state
 from tests.support.programs import python
 from tests.support.trace import DEADLINE_S
@@ -104,6 +105,78 @@ def test_while_anybody_is_in_it_nothing_below_is_removed(cgroup: Cgroup, member:
     assert not cgroup.remove()
     assert os.path.exists(f"{cgroup.path}/in-use-soon")
     assert all_directories(cgroup.path) == [cgroup.path, f"{cgroup.path}/in-use-soon"]
+
+
+DEEP = [("d", 1050), ("long" * 60, 20)]
+"""Deeper than calls may be nested, and longer than a path may be (PATH_MAX)."""
+
+
+def _nest(path: str, name: str, depth: int) -> int:
+    """Make one directory in the other; a descriptor of the last one."""
+    fd = os.open(path, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=fd)
+        below = os.open(name, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    return fd
+
+
+@pytest.mark.parametrize(("name", "depth"), DEEP, ids=["many", "long"])
+def test_however_deep_somebody_has_nested_he_is_found_and_killed_and_all_of_it_removed(
+    name: str, depth: int, cgroup: Cgroup, member: MakeMember
+) -> None:
+    pid = member()
+    fd = _nest(cgroup.path, name, depth)
+    door = os.open("cgroup.procs", os.O_WRONLY, dir_fd=fd)
+    os.write(door, str(pid).encode())
+    os.close(door)
+    os.close(fd)
+    before = open_descriptors()
+    assert cgroup.has_running() is True
+    cgroup.kill()
+    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL
+    assert cgroup.remove(DEADLINE_S)
+    assert not os.path.exists(cgroup.path)
+    assert open_descriptors() == before
+
+
+def test_every_branch_is_looked_into(cgroup: Cgroup, member: MakeMember) -> None:
+    for branch in ("a/b", "a/c/d", "e"):
+        os.makedirs(f"{cgroup.path}/{branch}")
+    for branch in ("a/b", "a/c/d", "e", ""):
+        pid = member(branch)
+        assert cgroup.has_running() is True
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert cgroup.remove(DEADLINE_S)
+
+
+def test_what_is_removed_while_it_is_looked_at_keeps_nobody_from_looking_on(
+    cgroup: Cgroup, member: MakeMember, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member("last/deep")
+    for name in ("entered", "listed"):
+        os.mkdir(f"{cgroup.path}/{name}")
+    real = os.open
+
+    def remove_first(path: str, flags: int, *rest: int, dir_fd: int | None = None) -> int:
+        """One goes before it is entered, one before it is listed."""
+        if path == "entered" and os.path.exists(f"{cgroup.path}/entered"):
+            os.rmdir(f"{cgroup.path}/entered")
+        fd = real(path, flags, *rest, dir_fd=dir_fd)
+        if path == "listed" and os.path.exists(f"{cgroup.path}/listed"):
+            os.rmdir(f"{cgroup.path}/listed")
+        return fd
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", remove_first)
+        # What has nobody is looked at whole.
+        patch.setattr(cgroup_module, "_processes", lambda *_: b"")
+        assert cgroup.has_running() is False
+    assert os.listdir(cgroup.path).count("last") == 1
+    assert not {"entered", "listed"} & set(os.listdir(cgroup.path))
+    assert cgroup.has_running() is True
 
 
 def test_somebody_below_counts_as_running(cgroup: Cgroup, member: MakeMember) -> None:

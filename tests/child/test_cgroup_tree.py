@@ -398,3 +398,33 @@ def test_what_a_living_server_has_is_left_alone(household: Household) -> None:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         assert Cgroup(theirs).remove(DEADLINE_S)
+
+
+def test_one_directory_of_which_nobody_can_tell_whose_it_is_does_not_save_the_others(
+    household: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    household.tree.close(0)
+    strangers: list[str] = []
+    for _ in range(3):
+        pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
+        strangers.append(server_directory(household.home, pid))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.mkdir(strangers[-1])
+    asked: list[str] = []
+
+    def refuse_the_first(name: str) -> bool:
+        if f"{household.home}/{name}" not in strangers:
+            return False
+        asked.append(name)
+        if len(asked) == 1:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cgroup_tree, "is_abandoned", refuse_the_first)
+        household.tree = CgroupTree(household.home)
+    assert [os.path.basename(each) for each in strangers if os.path.exists(each)] == asked[:1]
+    household.tree.close(0)
+    household.tree = CgroupTree(household.home)
+    assert not any(os.path.exists(each) for each in strangers)

@@ -1,15 +1,20 @@
 """pipe_rpc/cli/serve.py: options, and first words to people."""
 
+import errno
 import os
+import pty
 import re
 import signal
 import subprocess
+import sys
+import tty
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipe_rpc import __version__
+from pipe_rpc.cli import serve
 from pipe_rpc.limits import Limits, option_name, reason
 from tests.cli.command import Terminal, call
 from tests.support.bare_server import read_messages, server_on
@@ -127,6 +132,24 @@ def test_a_closed_stderr_is_no_matter() -> None:
     ended = call(preexec_fn=close_fd(2), input=INITIALIZE + LEAVE)
     assert ended.returncode == 0
     assert len(decode_frames(ended.stdout)) == 2
+
+
+def test_a_terminal_on_stdin_is_served_although_there_is_no_stderr_for_a_friendly_word() -> None:
+    screen, theirs = pty.openpty()
+    tty.setraw(theirs)
+    os.write(screen, INITIALIZE + LEAVE)
+    ended = call(preexec_fn=close_fd(2), stdin=theirs)
+    os.close(theirs)
+    os.close(screen)
+    assert ended.returncode == 0
+    assert len(decode_frames(ended.stdout)) == 2
+
+
+def test_where_there_is_no_stderr_a_start_without_room_is_status_1_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert serve._no_room(OSError(errno.EMFILE, os.strerror(errno.EMFILE))) == 1
 
 
 def test_a_closed_stdin_is_the_end_of_input() -> None:

@@ -54,6 +54,19 @@ def test_the_process_of_the_client_is_watched(make_bench: MakeBench) -> None:
     assert bench.watched_clients == [4321]
 
 
+@pytest.mark.parametrize("shows", [True, False])
+def test_of_the_handshake_no_more_is_kept_than_whether_the_client_shows_progress(
+    make_bench: MakeBench, shows: bool
+) -> None:
+    bench = make_bench()
+    large: list[list[object]] = [[[] for _ in range(10)] for _ in range(10)]
+    window = {"workDoneProgress": shows, "odd": large}
+    bench.initialize(capabilities={"window": window, "odd": large}, workspaceFolders=large, unknown=large)
+    connection = bench.endpoint._connection
+    assert connection is not None
+    assert connection.params == ({"capabilities": {"window": {"workDoneProgress": True}}} if shows else {})
+
+
 @pytest.mark.parametrize("method", [*REQUESTS, "unknown"])
 def test_a_request_after_shutdown_is_refused(bench: Bench, method: str) -> None:
     assert bench.result("shutdown") is None

@@ -179,6 +179,29 @@ def test_a_failed_spawn_says_what_to_do(
     assert error.data["message"] in error.message
 
 
+def test_a_program_that_is_named_by_a_relative_path_is_looked_for_where_the_child_was_to_start(
+    started: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    script = elsewhere / "script"
+    script.write_text("#!/no/such\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for cwd in ("elsewhere", str(elsewhere)):
+        error = _refused(ErrorCode.SPAWN_FAILED, started, order("./script", cwd=cwd))
+        assert "interpreter in its first line" in error.message
+    assert "Check argv" in _refused(ErrorCode.SPAWN_FAILED, started, order("./script")).message
+
+
+def test_a_file_that_has_the_name_of_a_missing_program_is_not_taken_for_it(
+    started: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "LICENSE").touch()
+    monkeypatch.chdir(tmp_path)
+    assert "Check argv" in _refused(ErrorCode.SPAWN_FAILED, started, order("LICENSE")).message
+
+
 def test_a_system_without_room_says_so(started: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_out() -> tuple[int, int]:
         raise OSError(24, os.strerror(24))

@@ -183,6 +183,15 @@ def test_to_write_nothing_is_no_error_even_behind_a_close(stdin: Stdin) -> None:
     assert stdin.answers == [("nothing", 0, None), ("close", 0, None), ("nothing more", 0, None)]
 
 
+def test_to_write_nothing_is_no_error_even_behind_a_close_that_waits(stdin: Stdin) -> None:
+    stdin.write("data", b"x" * (stdin.capacity + 1))
+    stdin.write("close", b"", close=True)
+    stdin.write("nothing", b"")
+    assert stdin.answers == [("nothing", 0, None)]
+    assert stdin.read_all() == b"x" * (stdin.capacity + 1)
+    assert stdin.answers[1:] == [("data", stdin.capacity + 1, None), ("close", 0, None)]
+
+
 def test_an_empty_write_waits_for_those_before_it(stdin: Stdin) -> None:
     stdin.write("data", b"x" * (stdin.capacity + 1))
     stdin.write("nothing", b"")

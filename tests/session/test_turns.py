@@ -56,6 +56,22 @@ def test_each_flood_has_its_turn_and_none_delays_the_others_by_more_than_one_pie
     assert sorted(names) == sorted("ababab" + "xyzxyz")
 
 
+def test_one_that_was_noted_while_it_was_heard_is_in_one_line_only() -> None:
+    turns, a, b = Turns(), Heard("a"), Heard("b")
+    for is_behind in (True, False):
+        a.is_behind = not is_behind
+        noted(turns, a)
+        hear(turns, 1)  # It stands in the line of its kind.
+        session = turns.take()
+        noted(turns, a)
+        a.is_behind = is_behind
+        turns.put_back(session)
+        assert turns.take() is session
+        assert not turns
+    noted(turns, a, b)
+    assert hear(turns, 4) == "abab"
+
+
 def test_nothing_is_left_of_one_that_was_forgotten() -> None:
     turns, a, b = Turns(), Heard("a"), Heard("b", is_behind=True)
     noted(turns, a, b)
