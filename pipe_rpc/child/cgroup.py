@@ -103,15 +103,6 @@ def write(path: str, data: bytes) -> None:
         os.close(fd)
 
 
-def all_directories(path: str) -> list[str]:
-    """A directory and all below it, parents first, as far as their paths can be (PATH_MAX). Raises OSError."""
-    found = [path]
-    for each in found:  # which grows meanwhile
-        with suppress(FileNotFoundError):
-            found += [f"{each}/{name}" for name in directories_in(each)]
-    return found
-
-
 def directories_in(path: str | int) -> list[str]:
     """The names of the directories in one, which is a path or a descriptor. Raises OSError."""
     with os.scandir(path) as found:

@@ -11,8 +11,8 @@ from typing import NoReturn
 import pytest
 
 from pipe_rpc.child import cgroup as cgroup_module
-from pipe_rpc.child.cgroup import Cgroup, all_directories
-from tests.support.cgroups import home_of_cgroups
+from pipe_rpc.child.cgroup import Cgroup
+from tests.support.cgroups import all_directories, home_of_cgroups
 from tests.support.leaks import open_descriptors
 from tests.support.processes import wait_state
 from tests.support.programs import python

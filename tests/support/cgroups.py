@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 
-from pipe_rpc.child.cgroup import all_directories
+from pipe_rpc.child.cgroup import directories_in
 from pipe_rpc.child.cgroup_place import PREFIX, find_home
 from pipe_rpc.child.cgroup_tree import CgroupTree
 from tests.support.systems import lacking
@@ -37,6 +38,15 @@ def servers_directories(home: str) -> set[str]:
     for name in os.listdir(home):
         if name.startswith(PREFIX):
             found.update(all_directories(f"{home}/{name}"))
+    return found
+
+
+def all_directories(path: str) -> list[str]:
+    """A directory and all below it, parents first, as far as their paths can be (PATH_MAX). Raises OSError."""
+    found = [path]
+    for each in found:  # which grows meanwhile
+        with suppress(FileNotFoundError):
+            found += [f"{each}/{name}" for name in directories_in(each)]
     return found
 
 
