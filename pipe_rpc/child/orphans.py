@@ -48,11 +48,16 @@ class Orphans:
     def living(self) -> list[int]:
         """Adopted processes that have not ended; those that have are reaped on the way.
 
+        One that ends while we look hands its own children to us, so we look until none has ended meanwhile.
         Raises OSError where the system has no memory or descriptor to tell who they are.
         """
         if not self.adopts:
             return []
-        return [pid for pid in prctl.children() if self._is_adopted(pid) and not _reap(pid)]
+        while True:
+            adopted = [pid for pid in prctl.children() if self._is_adopted(pid)]
+            living = [pid for pid in adopted if not _reap(pid)]
+            if living == adopted:
+                return living
 
     def any_left(self) -> bool:
         """Whether there are any, or may be: where the system cannot tell now, somebody is to ask again."""

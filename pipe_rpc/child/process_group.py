@@ -102,12 +102,18 @@ def _process_exists(pid: int) -> bool:
 
 @cache
 def _kernel_signals_groups() -> bool:
-    """Ask once, with signal 0 to our own group: a kernel that does not know the flag says EINVAL."""
+    """Ask once, with signal 0 to the group that we lead: a kernel that knows the flag says ESRCH where we lead none.
+
+    One that does not know it says EINVAL. A filter (seccomp(2)) says what it likes, and would to each signal. Raises
+    OSError where descriptors or memory have run out, so that nobody can tell now.
+    """
     fd = os.pidfd_open(os.getpid())
     try:
         signal.pidfd_send_signal(fd, 0, None, PIDFD_SIGNAL_PROCESS_GROUP)
     except OSError as error:
-        return error.errno != errno.EINVAL
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            raise
+        return error.errno == errno.ESRCH
     finally:
         os.close(fd)
     return True

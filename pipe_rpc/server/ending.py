@@ -80,6 +80,7 @@ class Ending:
 
     def _look(self) -> None:
         now = self._loop.now
+        self._registry.kill_leftovers()
         has_orphans = self._registry.has_orphans()
         if has_orphans and now >= self._kill_orphans_at:
             self._registry.kill_orphans()  # Their own children come to us next, until none is left.

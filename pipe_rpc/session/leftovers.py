@@ -21,7 +21,7 @@ class Leftovers:
         return len(self._children)
 
     def kill(self) -> None:
-        """Kill all of them."""
+        """Kill all of them; whom the system has no room to kill now is there for another try as long as it counts."""
         for child in self._children:
             with suppress(OSError):  # It is gone, or may not be killed; one must not save the others.
                 child.kill()

@@ -57,7 +57,8 @@ class Lifecycle:
         self.outcome: Outcome | None = None
         self.deadline: float | None = None
         """When SIGKILL is due, on the loop's clock; None where none is."""
-        self._killed = False
+        self.killed = False
+        """Whether SIGKILL was due before the exit was known, whatever the process ended by."""
 
     def __repr__(self) -> str:
         return f"<Lifecycle {self.state.value}>"
@@ -93,7 +94,7 @@ class Lifecycle:
         self.state = State.EXITED
         if self.reason is None:
             self.outcome = Outcome.NATURAL_EXIT
-        elif self._killed and status.signal_name == "SIGKILL":
+        elif self.killed and status.signal_name == "SIGKILL":
             self.outcome = Outcome.HARD_KILLED
         else:
             self.outcome = Outcome.SOFT_EXIT
@@ -103,5 +104,5 @@ class Lifecycle:
         self.deadline = None
         if self.state is not State.EXITED:
             self.state = State.KILLING
-            self._killed = True
+            self.killed = True
         return Action.HARD

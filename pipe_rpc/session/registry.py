@@ -207,6 +207,11 @@ class SessionRegistry:
         self._leftovers.kill()
         self._orphans.send(signal.SIGKILL if kill else signal.SIGTERM)
 
+    def kill_leftovers(self) -> None:
+        """Try again what ``end_all`` may have had no room for: to kill what is left of forgotten sessions."""
+        if self._leftovers.count() > 0:
+            self._leftovers.kill()
+
     def kill_orphans(self) -> None:
         """Kill what left its group, once the sessions themselves are gone."""
         self._orphans.send(signal.SIGKILL)

@@ -74,7 +74,7 @@ class Termination:
         """Take note of the child's end, once it was reaped."""
         self._child.group.leader_reaped()
         outcome = self.lifecycle.exited(status)
-        if outcome is Outcome.HARD_KILLED:
+        if self.lifecycle.killed:  # What the child left behind is to end as well, though it may have ended by itself.
             self._orphans.condemn(self._child.pid)
         self._schedule_kill()
         return outcome

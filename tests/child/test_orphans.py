@@ -287,6 +287,40 @@ def test_who_comes_from_a_condemned_session_later_ends_too() -> None:
     isolated(work)
 
 
+@pytest.mark.parametrize("how", ["a look", "a condemnation"])
+def test_who_comes_to_us_while_we_look_is_found(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        home = Home()
+        read_fd, write_fd = os.pipe()
+
+        def parent_of_one() -> None:
+            os.write(write_fd, b"%d" % _child())
+            _wait()
+
+        ending = _orphan(parent_of_one)
+        session = os.getsid(ending)
+        later = int(os.read(read_fd, 32))
+        real_children = prctl.children
+
+        def children() -> list[int]:
+            found = real_children()
+            if ending in found:
+                os.kill(ending, signal.SIGKILL)
+                os.waitid(os.P_PID, ending, os.WEXITED | os.WNOWAIT)
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(prctl, "children", children)
+            if how == "a look":
+                assert home.orphans.living() == [later]
+                return
+            home.orphans.condemn(session)
+        assert home.orphans._condemned == {session}
+        home.run_until(lambda: process_state(later) == "")
+
+    isolated(work)
+
+
 def test_who_is_stopped_ends_too_when_it_is_condemned() -> None:
     def work() -> None:
         home = Home()

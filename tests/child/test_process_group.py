@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import sys
+from functools import cache
 from typing import NoReturn
 
 import pytest
@@ -277,8 +278,17 @@ def test_on_macos_without_a_descriptor_to_ask_by_a_refusal_is_told(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the flag is Linux's")
-@pytest.mark.parametrize(("number", "answer"), [(errno.EINVAL, False), (errno.EPERM, True), (None, True)])
-def test_a_kernel_that_does_not_know_the_flag_says_einval(
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        (errno.EINVAL, False),
+        (errno.ENOSYS, False),
+        (errno.EPERM, False),
+        (errno.ESRCH, True),
+        (None, True),
+    ],
+)
+def test_a_kernel_that_does_not_know_the_flag_and_a_filter_that_refuses_it_signal_no_groups(
     number: int | None, *, answer: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def send(pidfd: int, sent: int, info: None, flags: int) -> None:
@@ -288,6 +298,35 @@ def test_a_kernel_that_does_not_know_the_flag_says_einval(
 
     monkeypatch.setattr(signal, "pidfd_send_signal", send)
     assert process_group._kernel_signals_groups.__wrapped__() is answer
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the flag is Linux's")
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EPERM])
+def test_where_a_filter_allows_pidfds_but_no_signals_by_them_the_number_is_used(
+    number: int, children: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = children.spawn(spec("/bin/sleep", "1000"))
+    assert child.group.pidfd is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(process_group, "_kernel_signals_groups", cache(process_group._kernel_signals_groups.__wrapped__))
+        patch.setattr(signal, "pidfd_send_signal", _refuse(number))
+        child.group.send(signal.SIGTERM)
+        assert wait_and_reap(child).signal_name == "SIGTERM"
+
+
+@pytest.mark.skipif(not FLAG_WORKS, reason="this kernel does not signal groups")
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_a_kernel_that_cannot_tell_now_whether_it_signals_groups_is_asked_again(
+    number: int, children: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = children.spawn(spec("/bin/sleep", "1000"))
+    probe = cache(process_group._kernel_signals_groups.__wrapped__)
+    monkeypatch.setattr(process_group, "_kernel_signals_groups", probe)
+    with monkeypatch.context() as patch:
+        patch.setattr(signal, "pidfd_send_signal", _refuse(number))
+        child.group.send(signal.SIGTERM)
+        assert wait_and_reap(child).signal_name == "SIGTERM"
+    assert probe()
 
 
 @pytest.mark.skipif(not FLAG_WORKS, reason="this kernel does not signal groups")

@@ -266,6 +266,31 @@ def test_jobs_of_an_interactive_shell_are_killed_with_it(wire: WireClient) -> No
     wire.wait_closed(session)
 
 
+@pytest.mark.needs("prctl", "proc")
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
+def test_jobs_of_a_shell_that_ends_as_it_is_killed_are_killed_all_the_same(
+    start_wire: StartWire, gate: MakeGate
+) -> None:
+    wire = start_wire("--no-cgroup")
+    held = gate()
+    script = 'set -m; sleep 1000 <&- >&- 2>&- & echo $!; read _ < "$1"; exit 3'
+    info = wire.spawn(["bash", "-c", script, "bash", held.path])
+    session = info["sessionId"]
+    with watched_family(wire, session) as (job,):
+        with frozen([_parent_of(info["pid"])]):
+            request = wire.start("session/terminate", {"sessionId": session, "graceMs": 0})
+            held.release()
+            wait_state(info["pid"], "Z")
+        assert wire.result(request) == {}
+        assert ending(wire.wait_exited(session)) == (3, None, "softExit", "request")
+        job.wait_gone()
+
+
+def _parent_of(pid: int) -> int:
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+        return int(stat.read().rpartition(")")[2].split()[1])
+
+
 def test_only_the_session_that_was_named_is_ended(wire: WireClient) -> None:
     first, second = wire.spawn(["cat"])["sessionId"], wire.spawn(["cat"])["sessionId"]
     terminate(wire, first)

@@ -1,12 +1,13 @@
 """pipe_rpc/server/ending.py: processes, announcements, frames, and a clock that is moved by hand."""
 
+import errno
 import signal
 
 import pytest
 
 from tests.server.conftest import MakeBench
 from tests.server.harness import OUT, Bench, sent
-from tests.session.harness import KILLED, TERMINATED, fill_pipe
+from tests.session.harness import KILLED, TERMINATED, FakeCgroup, fill_pipe
 
 SOFT = [signal.SIGTERM, signal.SIGCONT]
 LOOK_S = 0.05
@@ -85,6 +86,25 @@ def test_a_member_of_the_group_that_outlives_its_leader_is_waited_for_and_killed
     child.fake_group.survivors = False
     pass_time(quick, 0.2)
     assert stopped(quick)
+
+
+def test_what_a_forgotten_session_left_is_killed_as_soon_as_the_system_has_room_for_that(quick: Bench) -> None:
+    session_id, child = quick.spawn()
+    child.cgroup = cgroup = FakeCgroup()
+    quick.exit(child)
+    quick.result("session/remove", {"sessionId": session_id, "force": True})
+    cgroup.fails = errno.EMFILE
+    quick.ending.end("a test")
+    pass_time(quick, 0.5)
+    assert not stopped(quick)
+    cgroup.fails = 0
+    tried = cgroup.kills
+    pass_time(quick, 0.1)
+    assert cgroup.kills > tried
+    cgroup.populated = False
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+    assert "did not end" not in quick.log_text()
 
 
 def test_an_end_has_no_effect_once_it_has_begun(quick: Bench) -> None:

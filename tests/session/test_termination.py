@@ -158,6 +158,14 @@ def test_a_child_that_was_killed_takes_the_orphans_of_its_session_along(way: Way
     assert way.orphans.condemned == [way.child.pid]
 
 
+@pytest.mark.parametrize("grace_s", [0, 1])
+def test_a_child_that_had_ended_by_itself_when_it_was_killed_takes_them_along_too(way: Way, grace_s: float) -> None:
+    way.request(grace_s)
+    way.loop.advance(2)
+    assert way.exit(EXITED_0) is Outcome.SOFT_EXIT
+    assert way.orphans.condemned == [way.child.pid]
+
+
 def test_a_child_that_somebody_else_killed_does_not(way: Way) -> None:
     assert way.exit(KILLED) is Outcome.NATURAL_EXIT
     assert way.orphans.condemned == []
