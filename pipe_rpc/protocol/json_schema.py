@@ -49,7 +49,7 @@ def member_schema(field: "attrs.Attribute[Any]") -> dict[str, Any]:
         schema["description"] += f" Default: {fallback}."
     elif field.default is not attrs.NOTHING:
         # attrs' stubs call Factory a function; at run time it is the class of such defaults.
-        schema["default"] = {} if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
+        schema["default"] = {} if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]  # Factory is no type to mypy
     return schema
 
 

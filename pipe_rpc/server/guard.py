@@ -91,6 +91,7 @@ def _end_all_but(spared: set[int]) -> None:
     One that is stuck in the kernel is waited for, for its own children come to us only when it ends. One that has
     ended, and whose tracer does not let us have it (ptrace(2)), has none: it is left after a while.
     """
+    # Blocked, a SIGCHLD waits for us where it comes before we wait for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
     patience_ends = time.monotonic() + _PATIENCE_S
     while left := [pid for pid in _in_the_end(prctl.children) if pid not in spared and not _is_of_our_session(pid)]:
@@ -106,7 +107,7 @@ def _end_all_but(spared: set[int]) -> None:
             patience_ends = time.monotonic() + _PATIENCE_S
         elif time.monotonic() >= patience_ends:
             return
-        signal.sigtimedwait([signal.SIGCHLD], _LOOK_AGAIN_S)  # Blocked, so it waits for us if it comes before.
+        signal.sigtimedwait([signal.SIGCHLD], _LOOK_AGAIN_S)
 
 
 def _in_the_end(work: Callable[[], _Result]) -> _Result:

@@ -127,7 +127,7 @@ class Process:
     def _await_end(self) -> None:
         end = time.monotonic() + (END_S if self._popen.stdin is not None else 0)
         while not os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) and time.monotonic() < end:
-            time.sleep(END_POLL_S)
+            time.sleep(END_POLL_S)  # waitid has no time-out, and whoever does not end in time is killed.
 
     def _reap_orphans(self) -> None:
         """Where this process adopts orphans (a test run does), what was just killed is its to reap."""

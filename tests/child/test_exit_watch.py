@@ -51,7 +51,7 @@ def test_the_best_way_is_chosen(way: str, watching: Watching) -> None:
 def test_on_macos_without_pidfds_it_is_a_kqueue(monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("pipe_rpc.child.exit_kqueue")
     made = object()
-    module.KqueueExitWatch = lambda loop: made  # type: ignore[attr-defined]
+    module.KqueueExitWatch = lambda loop: made  # type: ignore[attr-defined]  # a stand-in module has no attributes yet
     monkeypatch.setitem(sys.modules, "pipe_rpc.child.exit_kqueue", module)
     monkeypatch.setattr(exit_watch, "pidfd_works", lambda: False)
     loop = Loop()

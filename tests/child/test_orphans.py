@@ -45,6 +45,17 @@ def _wait() -> None:
         signal.pause()
 
 
+def _orphan_with_child() -> tuple[int, int]:
+    """An orphan and a child of it, which comes to us once the orphan has ended."""
+    read_fd, write_fd = os.pipe()
+
+    def parent_of_one() -> None:
+        os.write(write_fd, b"%d" % _child())
+        _wait()
+
+    return _orphan(parent_of_one), int(os.read(read_fd, 32))
+
+
 def _child(life: Callable[[], object] = _wait) -> int:
     """Fork a child that lives so."""
     pid = os.fork()
@@ -271,14 +282,7 @@ def test_a_condemned_session_ends_and_no_other() -> None:
 def test_who_comes_from_a_condemned_session_later_ends_too() -> None:
     def work() -> None:
         home = Home()
-        read_fd, write_fd = os.pipe()
-
-        def parent_of_one() -> None:
-            os.write(write_fd, b"%d" % _child())
-            _wait()
-
-        condemned = _orphan(parent_of_one)
-        later = int(os.read(read_fd, 32))
+        condemned, later = _orphan_with_child()
         assert home.orphans.living() == [condemned]
         home.orphans.condemn(os.getsid(condemned))
         home.run_until(lambda: process_state(later) == "")
@@ -291,15 +295,8 @@ def test_who_comes_from_a_condemned_session_later_ends_too() -> None:
 def test_who_comes_to_us_while_we_look_is_found(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> None:
         home = Home()
-        read_fd, write_fd = os.pipe()
-
-        def parent_of_one() -> None:
-            os.write(write_fd, b"%d" % _child())
-            _wait()
-
-        ending = _orphan(parent_of_one)
+        ending, later = _orphan_with_child()
         session = os.getsid(ending)
-        later = int(os.read(read_fd, 32))
         real_children = prctl.children
 
         def children() -> list[int]:

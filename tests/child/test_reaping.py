@@ -22,7 +22,7 @@ class Reaped:
         self.child = FakeChild()
         self.told: list[ExitStatus] = []
         self.tries: list[ExitStatus | OSError | None] = []
-        self.child.reap = self._reap  # type: ignore[method-assign]
+        self.child.reap = self._reap  # type: ignore[method-assign]  # a double of one call
         Reaping(self.child, self.loop, self.exits, self.told.append)
         self.report: Callable[[], None] = self.exits.callbacks[self.child.pid]
 

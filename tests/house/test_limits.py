@@ -73,4 +73,4 @@ def test_a_limit_is_in_the_readme_with_its_option_and_its_reason(name: str) -> N
 
 def test_the_table_of_limits_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
-        Limits().max_sessions = 1  # type: ignore[misc]
+        Limits().max_sessions = 1  # type: ignore[misc]  # what mypy refuses is refused at run time, too

@@ -75,11 +75,11 @@ def _named(annotation: Any) -> str | None:
 def test_a_message_cannot_be_changed() -> None:
     message = types.InfoParams(session_id="pipe-1")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        message.session_id = "pipe-2"  # type: ignore[misc]
+        message.session_id = "pipe-2"  # type: ignore[misc]  # what mypy refuses is refused at run time, too
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
-    spawn = types.SpawnParams(argv=["true"])  # type: ignore[list-item]
+    spawn = types.SpawnParams(argv=["true"])  # type: ignore[list-item]  # a NewType of str
     assert attrs.asdict(spawn) == {
         "argv": ["true"],
         "cwd": None,
@@ -110,7 +110,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 
 
 def test_no_two_spawns_share_an_environment() -> None:
-    first, second = (types.SpawnParams(argv=["true"]) for _ in range(2))  # type: ignore[list-item]
+    first, second = (types.SpawnParams(argv=["true"]) for _ in range(2))  # type: ignore[list-item]  # a NewType of str
     assert first.env is not second.env
 
 
