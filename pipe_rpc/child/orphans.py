@@ -66,12 +66,27 @@ class Orphans:
         except OSError:
             return True
 
-    def send(self, number: int) -> None:
-        """Send a signal to each of them; where the system cannot tell now who they are, to none."""
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to each that does not get it with the process group of an expected child.
+
+        Where the system cannot tell now who they are, none gets it.
+        """
         with suppress(OSError):
             for pid in self.living():
                 with suppress(OSError):
-                    os.kill(pid, number)
+                    if os.getpgid(pid) not in self._leaders:
+                        os.kill(pid, signal.SIGTERM)
+
+    def kill(self, *, in_sessions: bool) -> None:
+        """Send SIGKILL to each; those in the kernel session of an expected child, only ``in_sessions``.
+
+        Where the system cannot tell now who they are, none gets it.
+        """
+        with suppress(OSError):
+            for pid in self.living():
+                with suppress(OSError):
+                    if in_sessions or os.getsid(pid) not in self._leaders:
+                        os.kill(pid, signal.SIGKILL)
 
     def of_session(self, session: int) -> bool:
         """Whether any of them belongs to a kernel session (setsid(2)), or may: see ``any_left``."""

@@ -15,8 +15,10 @@ from pipe_rpc.session.registry import SessionRegistry
 _FIRST_LOOK_S = 0.002
 _LONGEST_LOOK_S = 0.05
 """How often to look for what is left of process groups, whose end no descriptor tells; only while the server ends."""
-_ECHO_S = 0.02
-"""From a signal to its echo by way of the guard; no person presses Ctrl-C twice in so short a time."""
+_TWIN_S = 0.02
+"""From a signal to a second one of the same sender, such as SIGTERM and SIGHUP of systemd; no person is so quick."""
+_ECHO_S = 1.0
+"""From a signal to the same by the other way, directly or through the guard, who may not get the processor earlier."""
 
 
 class Ending:
@@ -33,7 +35,8 @@ class Ending:
         self._log = log
         self._looking = False
         self._look_s = _FIRST_LOOK_S
-        self._signalled: float | None = None
+        self._signalled_at: dict[bool, float] = {}
+        """When the first signal of each way came: forwarded by the guard, or not."""
         self._kill_orphans_at = 0.0
         self._all_killed_at = 0.0
         self._give_up_at: float | None = None
@@ -53,18 +56,20 @@ class Ending:
         self._log.info(f"ending: {reason}")
         self.end_sessions(self._flush_and_stop)
 
-    def end_by_signal(self, name: str) -> None:
+    def end_by_signal(self, name: str, *, forwarded: bool) -> None:
         """End the server in order; at a second signal kill what is still there.
 
-        What comes at nearly the same time is the same signal: who signals a whole control group signals the guard too,
-        which passes it on.
+        Who signals a whole control group signals the guard too, which forwards it: of the two only one counts.
         """
         now = self._loop.time()
-        if self._signalled is None:
-            self._signalled = now
+        if not self._signalled_at:
             self.end(name)
-        elif now > self._signalled + _ECHO_S:
+        elif forwarded in self._signalled_at:
+            if now > self._signalled_at[forwarded] + _TWIN_S:
+                self._end_all(kill=True)
+        elif now > self._signalled_at[not forwarded] + _ECHO_S:
             self._end_all(kill=True)
+        self._signalled_at.setdefault(forwarded, now)
 
     def _end_all(self, *, kill: bool) -> None:
         orphan_grace_s = self._limits.default_grace_ms / 1000
@@ -83,7 +88,8 @@ class Ending:
         self._registry.kill_leftovers()
         has_orphans = self._registry.has_orphans()
         if has_orphans and now >= self._kill_orphans_at:
-            self._registry.kill_orphans()  # Their own children come to us next, until none is left.
+            # Their own children come to us next, until none is left.
+            self._registry.kill_orphans(in_sessions=now >= self._all_killed_at)
         if (has_orphans or self._registry.has_processes()) and not self._gives_up(now):
             self._look_again()
             return

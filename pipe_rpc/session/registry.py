@@ -4,7 +4,6 @@ Rules of this file: a session counts against the capacity until its close was to
 ones the oldest are forgotten first. Nothing whose processes may be left is ever lost sight of.
 """
 
-import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -201,20 +200,22 @@ class SessionRegistry:
         for session in [*self._sessions.values(), *self._departing]:
             with suppress(PipeRpcError):  # What may not be signalled must not save the others.
                 session.terminate(0 if kill else session.description.grace_s, Reason.SHUTDOWN)
+        self._leftovers.kill()
         if kill:
             with suppress(OSError):  # Each was, or is, killed by itself as well.
                 self._cgroups.kill()
-        self._leftovers.kill()
-        self._orphans.send(signal.SIGKILL if kill else signal.SIGTERM)
+            self._orphans.kill(in_sessions=True)
+        else:
+            self._orphans.ask_to_end()
 
     def kill_leftovers(self) -> None:
         """Try again what ``end_all`` may have had no room for: to kill what is left of forgotten sessions."""
         if self._leftovers.count() > 0:
             self._leftovers.kill()
 
-    def kill_orphans(self) -> None:
-        """Kill what left its group, once the sessions themselves are gone."""
-        self._orphans.send(signal.SIGKILL)
+    def kill_orphans(self, *, in_sessions: bool) -> None:
+        """Kill what lost its parent; what is in the kernel session of a session's process has the grace of that one."""
+        self._orphans.kill(in_sessions=in_sessions)
 
     def has_orphans(self) -> bool:
         """Whether anything is left that left its group."""
@@ -227,8 +228,8 @@ class SessionRegistry:
         )
 
     def longest_grace_s(self) -> float:
-        """The longest grace that any session has."""
-        return max((each.description.grace_s for each in self._sessions.values()), default=0.0)
+        """The longest grace that any session has that runs."""
+        return max((each.description.grace_s for each in self.sessions() if each.is_running), default=0.0)
 
     def has_something_to_tell(self) -> bool:
         """Whether there may be something to pull now."""

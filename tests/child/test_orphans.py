@@ -142,7 +142,7 @@ def test_a_child_that_there_was_before_is_not_ours_to_touch() -> None:
     def work() -> None:
         living, ended = _child(), _ended_child(42)
         home = Home()
-        home.orphans.send(signal.SIGKILL)
+        home.orphans.kill(in_sessions=True)
         home.orphans.condemn(os.getsid(0))
         assert home.orphans.living() == []
         assert not home.orphans.of_session(os.getsid(0))
@@ -161,7 +161,7 @@ def test_a_child_that_is_expected_is_left_to_its_session() -> None:
         living, ended = _child(), _ended_child(42)
         home.orphans.expect(living)
         home.orphans.expect(ended)
-        home.orphans.send(signal.SIGKILL)
+        home.orphans.kill(in_sessions=True)
         home.orphans.condemn(os.getsid(0))
         home.take_a_turn()
         assert home.orphans.living() == []
@@ -200,9 +200,47 @@ def test_a_signal_goes_to_each() -> None:
     def work() -> None:
         home = Home()
         pids = [_orphan() for _ in range(3)]
-        home.orphans.send(signal.SIGTERM)
+        home.orphans.ask_to_end()
         home.run_until(lambda: not home.orphans.living())
         assert [process_state(pid) for pid in pids] == [""] * 3
+
+    isolated(work)
+
+
+def test_who_is_in_a_session_of_ours_gets_its_signals_with_that_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        home = Home()
+        read_fd, write_fd = os.pipe()
+
+        def lead_job() -> None:
+            os.setpgid(0, 0)
+            os.write(write_fd, b"%d " % _child())
+
+        def lead() -> None:
+            os.setsid()
+            os.waitpid(_child(lambda: os.write(write_fd, b"%d " % _child())), 0)
+            os.waitpid(_child(lead_job), 0)
+            os.write(write_fd, b"\n")
+            _wait()
+
+        leader = _child(lead)
+        home.orphans.expect(leader)
+        with os.fdopen(read_fd) as told:
+            member, job = map(int, told.readline().split())
+        daemon = _orphan()
+        home.run_until(lambda: home.orphans.living() == [member, job, daemon])
+        assert os.getpgid(member) == leader == os.getsid(job) != os.getpgid(job)
+        sent: list[tuple[int, int]] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "kill", lambda *arguments: sent.append(arguments))
+            home.orphans.ask_to_end()
+            assert sent == [(job, signal.SIGTERM), (daemon, signal.SIGTERM)]
+            sent.clear()
+            home.orphans.kill(in_sessions=False)
+            assert sent == [(daemon, signal.SIGKILL)]
+            sent.clear()
+            home.orphans.kill(in_sessions=True)
+        assert sent == [(pid, signal.SIGKILL) for pid in (member, job, daemon)]
 
     isolated(work)
 
@@ -223,7 +261,7 @@ def test_one_that_may_not_be_signalled_saves_no_other(monkeypatch: pytest.Monkey
 
         with monkeypatch.context() as patch:
             patch.setattr(os, "kill", kill)
-            home.orphans.send(signal.SIGKILL)
+            home.orphans.kill(in_sessions=True)
             home.orphans.condemn(os.getsid(first))
             home.run_until(lambda: process_state(third) == "")
             assert home.orphans.living() == [first]
@@ -256,7 +294,7 @@ def test_an_orphan_of_the_session_in_which_we_were_started_is_not_ours_to_touch(
         assert home.orphans.living() == [adopted]
         assert not home.orphans.of_session(os.getsid(0))
         home.orphans.condemn(os.getsid(0))
-        home.orphans.send(signal.SIGKILL)
+        home.orphans.kill(in_sessions=True)
         home.run_until(lambda: process_state(adopted) == "")
         assert home.orphans.living() == []
         assert process_state(stranger) == "S"
@@ -355,7 +393,7 @@ def test_where_orphans_do_not_come_nobody_is_looked_for(monkeypatch: pytest.Monk
         assert not home.orphans.adopts
         assert signal.getsignal(signal.SIGCHLD) is before
         pid = _orphan()
-        home.orphans.send(signal.SIGKILL)
+        home.orphans.kill(in_sessions=True)
         home.orphans.condemn(os.getsid(pid))
         home.orphans.expect(pid)
         home.orphans.release(pid)

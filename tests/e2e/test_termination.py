@@ -527,3 +527,35 @@ def test_each_session_has_its_own_grace_at_shutdown(start_wire: StartWire) -> No
     assert ending(wire.wait_exited(session)) == (None, "SIGKILL", "hardKilled", "shutdown")
     wire.notify("exit")
     assert wire.wait_exit() == 0
+
+
+WORKER = """if True:
+    import signal, time
+    asked = 0
+    def count(*_):
+        global asked
+        asked += 1
+    signal.signal(signal.SIGTERM, count)
+    print("ready", flush=True)
+    while not asked:
+        time.sleep(0.01)
+    time.sleep(1)  # its work, longer than the default grace
+    print("asked", asked, flush=True)
+"""
+
+
+def test_a_worker_that_its_session_does_not_wait_for_has_the_grace_of_its_session_at_shutdown(
+    start_wire: StartWire, gate: MakeGate
+) -> None:
+    wire = start_wire("--no-cgroup", "--default-grace-ms", "100")
+    held = gate()
+    script = '("$@" &) && trap "" TERM && read _ < "$0"'
+    session = wire.spawn(["/bin/sh", "-c", script, held.path, *python(WORKER)], graceMs=60_000)["sessionId"]
+    wire.wait_output(session, "stdout", len("ready\n"))
+    shutdown = wire.start("shutdown")
+    wire.wait_output(session, "stdout", len("ready\nasked 1\n"))
+    held.release()
+    assert wire.result(shutdown) is None
+    assert wire.collect_output(session, "stdout") == b"ready\nasked 1\n"
+    wire.notify("exit")
+    assert wire.wait_exit() == 0

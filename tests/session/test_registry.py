@@ -129,7 +129,7 @@ class Works:
 
     def has_orphans(self) -> bool:
         """Whether any is left; kills them."""
-        self.registry.kill_orphans()
+        self.registry.kill_orphans(in_sessions=True)
         return self.registry.has_orphans()
 
     def close(self) -> None:
