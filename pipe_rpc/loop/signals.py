@@ -18,7 +18,7 @@ _READ_BYTES = 4096
 class SignalWatch:
     """Calls back in a turn of the loop for each signal that it was given; ``close`` restores what was before."""
 
-    def __init__(self, loop: Loop, callbacks: Mapping[signal.Signals, Callable[[], None]]) -> None:
+    def __init__(self, loop: Loop, callbacks: Mapping[int, Callable[[], None]]) -> None:
         self._loop = loop
         self._callbacks: dict[int, list[Callable[[], None]]] = {
             number: [callback] for number, callback in callbacks.items()
@@ -31,7 +31,7 @@ class SignalWatch:
         self._previous = {number: signal.signal(number, _ignore) for number in callbacks}
         self._watch = loop.watch(read_fd, READ, self._read)
 
-    def add(self, number: signal.Signals, callback: Callable[[], None]) -> None:
+    def add(self, number: int, callback: Callable[[], None]) -> None:
         """Call ``callback`` too when ``number`` comes."""
         self._callbacks.setdefault(number, []).append(callback)
         if number not in self._previous:

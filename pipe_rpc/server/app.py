@@ -20,6 +20,7 @@ from pipe_rpc.protocol.envelope import Id, encode_error
 from pipe_rpc.server.client_watch import ClientWatch
 from pipe_rpc.server.ending import Ending
 from pipe_rpc.server.endpoint import Endpoint
+from pipe_rpc.server.guard import FORWARDED
 from pipe_rpc.server.log import Log
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.pump import Pump
@@ -56,8 +57,12 @@ class Server:
         self._failures = 0
         self._descriptor_limit = DescriptorLimit()
         self._signals = SignalWatch(
-            self._loop, {each: partial(self._end_by_signal, each.name) for each in _ENDING_SIGNALS}
+            self._loop, {each: partial(self._end_by_signal, each.name, forwarded=False) for each in _ENDING_SIGNALS}
         )
+        if settings.guarded:
+            for number, forwarded_as in FORWARDED.items():
+                self._signals.add(forwarded_as, partial(self._end_by_signal, number.name, forwarded=True))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED.values())
         self._cgroups = CgroupTree(settings.cgroup_home)
         self._exit_watch = choose_exit_watch(self._loop, self._signals)
         self._registry = registry = SessionRegistry(
@@ -81,7 +86,12 @@ class Server:
         )
         self._ending = Ending(self._loop, registry, self._transport, limits, log)
         self._client_watch = ClientWatch(self._loop, self._end, poll_s=limits.client_poll_ms / 1000)
-        pending = PendingRequests(self._loop, self._answer, max_pending=limits.max_pending_requests)
+        pending = PendingRequests(
+            self._loop,
+            self._answer,
+            max_pending=limits.max_pending_requests,
+            max_id_bytes=limits.max_pending_id_bytes,
+        )
         teller = Teller(self._transport, pending)
         self._endpoint = Endpoint(
             self._loop,
@@ -140,8 +150,8 @@ class Server:
     def _end(self, reason: str) -> None:
         self._ending.end(reason)
 
-    def _end_by_signal(self, name: str) -> None:
-        self._ending.end_by_signal(name)
+    def _end_by_signal(self, name: str, *, forwarded: bool) -> None:
+        self._ending.end_by_signal(name, forwarded=forwarded)
 
     def _end_by_broken_frame(self, error: FramingError) -> None:
         if self._ending.begun:

@@ -1,13 +1,13 @@
 """The process that cleans up when the server itself cannot: the one that the client sees, and the server's parent.
 
 Rules of this file: it is forked before anything heavy is imported, and holds none of the protocol's pipes, so the
-client sees the end of the server as it comes. It waits, and does nothing else. When the server is killed, everything
-that the server had started falls to its guard, the next subreaper up, and is killed (prctl(2), PR_SET_CHILD_SUBREAPER).
-When the guard is killed, the server is told by a signal and ends in order (PR_SET_PDEATHSIG). The server has a session
-of its own, so that no signal to the guard's process group takes both at once. Where sessions have cgroups, these are
-killed first and in one stroke: whoever forks and forks does not win a race against the guard. What the system refuses
-for want of descriptors or memory is asked for again for as long as that takes: nobody else is left who could do it.
-Linux only; elsewhere the server runs unguarded.
+client sees the end of the server as it comes. It waits, passes signals on, and does nothing else. When the server is
+killed, everything that the server had started falls to its guard, the next subreaper up, and is killed (prctl(2),
+PR_SET_CHILD_SUBREAPER). When the guard is killed, the server is told by a signal and ends in order (PR_SET_PDEATHSIG).
+The server has a session of its own, so that no signal to the guard's process group takes both at once. Where sessions
+have cgroups, these are killed first and in one stroke: whoever forks and forks does not win a race against the guard.
+What the system refuses for want of descriptors or memory is asked for again for as long as that takes: nobody else is
+left who could do it. Linux only; elsewhere the server runs unguarded.
 """
 
 import errno
@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
 from typing import TypeVar
 
 from pipe_rpc.child import prctl
@@ -25,7 +24,21 @@ from pipe_rpc.child.cgroup import Cgroup
 from pipe_rpc.child.cgroup_place import server_directory
 from pipe_rpc.child.zombie import is_zombie
 
-_FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+FORWARDED: dict[signal.Signals, int] = (
+    {signal.SIGTERM: signal.SIGRTMIN, signal.SIGINT: signal.SIGRTMIN + 1, signal.SIGHUP: signal.SIGRTMIN + 2}
+    if sys.platform == "linux"
+    else {}
+)
+"""What the server is sent for a signal that came to its guard.
+
+Who signals guard and server alike, as systemd does, signals once: the server is to see the way that each has come.
+"""
+
+_AWAITED = (*FORWARDED, signal.SIGCHLD)
+"""What the guard takes one by one, all of them blocked from before there is a server.
+
+A handler would run only when a system call is interrupted, and none is, by a signal that comes just before it.
+"""
 
 _PATIENCE_S = 2.0
 """How long to wait for killed processes to leave their cgroups, where one that is stuck in the kernel keeps its own;
@@ -41,14 +54,17 @@ _Result = TypeVar("_Result")
 def stand_guard(cgroup_home: str | None = None) -> bool:
     """Fork: return in the child, which is to become the server; the parent guards it and ends with its exit status.
 
-    ``cgroup_home`` is where the server makes its cgroups. Returns whether there is a guard.
+    ``cgroup_home`` is where the server makes its cgroups. Returns whether there is a guard. The signals that it
+    forwards are blocked in the server, and are to be unblocked there as soon as they are handled.
     """
     if sys.platform != "linux" or not prctl.become_subreaper():
         return False
     inherited = frozenset(prctl.children())
     guard_pid = os.getpid()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     server_pid = os.fork()
     if server_pid == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, [*mask, *FORWARDED.values()])
         os.setsid()
         prctl.signal_when_parent_ends(signal.SIGTERM)
         if os.getppid() != guard_pid:
@@ -61,16 +77,7 @@ def _guard(server_pid: int, inherited: frozenset[int], cgroup_home: str | None) 
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-
-    def forward(number: int, _: FrameType | None) -> None:
-        os.kill(server_pid, number)
-
-    for number in _FORWARDED:
-        signal.signal(number, forward)
-    # Not reaped yet, so its number is still its own when the last signal is forwarded.
-    os.waitid(os.P_PID, server_pid, os.WEXITED | os.WNOWAIT)
-    for number in _FORWARDED:
-        signal.signal(number, signal.SIG_IGN)
+    _forward_until_ended(server_pid)
     cgroup = None
     if cgroup_home is not None:
         with suppress(OSError):  # Whom this does not reach, the following does.
@@ -85,14 +92,21 @@ def _guard(server_pid: int, inherited: frozenset[int], cgroup_home: str | None) 
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
+def _forward_until_ended(server_pid: int) -> None:
+    """Pass on the signals that come, until the server has ended and is to be reaped."""
+    # Not reaped yet, so its number is still its own when the last signal is forwarded.
+    while os.waitid(os.P_PID, server_pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        number = signal.Signals(signal.sigwait(_AWAITED))
+        if number != signal.SIGCHLD:
+            os.kill(server_pid, FORWARDED[number])
+
+
 def _end_all_but(spared: set[int]) -> None:
     """Kill all children, and what comes to us from them while they end, and wait for none before all are killed.
 
     One that is stuck in the kernel is waited for, for its own children come to us only when it ends. One that has
     ended, and whose tracer does not let us have it (ptrace(2)), has none: it is left after a while.
     """
-    # Blocked, a SIGCHLD waits for us where it comes before we wait for it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
     patience_ends = time.monotonic() + _PATIENCE_S
     while left := [pid for pid in _in_the_end(prctl.children) if pid not in spared and not _is_of_our_session(pid)]:
         for pid in left:

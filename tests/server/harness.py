@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
@@ -97,16 +98,24 @@ class LastingOrphans(FakeOrphans):
     def __init__(self) -> None:
         super().__init__()
         self.left: list[int] = []
+        """Those that left every kernel session of ours."""
+        self.members: list[int] = []
+        """Those in the kernel session of a child that a session still has."""
         self.sent: list[int] = []
 
     def living(self) -> list[int]:
         """What the test has set."""
-        return list(self.left)
+        return [*self.left, *self.members]
 
-    def send(self, number: int) -> None:
+    def ask_to_end(self) -> None:
         """Note the signal."""
         if self.left:
-            self.sent.append(number)
+            self.sent.append(signal.SIGTERM)
+
+    def kill(self, *, in_sessions: bool) -> None:
+        """Note the signal."""
+        if self.left or (in_sessions and self.members):
+            self.sent.append(signal.SIGKILL)
 
 
 class Bench:
@@ -158,6 +167,7 @@ class Bench:
             self.loop,
             self._answer,
             max_pending=self.limits.max_pending_requests,
+            max_id_bytes=self.limits.max_pending_id_bytes,
         )
         self.teller = Teller(self.transport, self.pending)
         self.endpoint = Endpoint(

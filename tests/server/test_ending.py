@@ -11,8 +11,8 @@ from tests.session.harness import KILLED, TERMINATED, FakeCgroup, fill_pipe
 
 SOFT = [signal.SIGTERM, signal.SIGCONT]
 LOOK_S = 0.05
-ECHO_S = 0.021
-"""Just longer than what is taken for the echo of a signal."""
+TWIN_S = 0.021
+"""Just longer than what is taken for the same signal."""
 NEWS_S = 5.0
 """What is waited at most for news of a session that is not closed: the flush timeout, once for it and once to flush."""
 
@@ -118,15 +118,36 @@ def test_an_end_has_no_effect_once_it_has_begun(quick: Bench) -> None:
     assert sent(child) == [*SOFT, signal.SIGKILL], "the grace did not begin anew"
 
 
-def test_the_echo_of_a_signal_is_no_second_one(quick: Bench) -> None:
+def test_two_signals_at_nearly_the_same_time_are_one(quick: Bench) -> None:
     _, child = quick.spawn()
-    quick.ending.end_by_signal("SIGTERM")
-    quick.ending.end_by_signal("SIGTERM")
+    quick.ending.end_by_signal("SIGTERM", forwarded=True)
+    quick.ending.end_by_signal("SIGTERM", forwarded=True)
     quick.loop.clock.now += 0.019
-    quick.ending.end_by_signal("SIGINT")
+    quick.ending.end_by_signal("SIGHUP", forwarded=True)
     assert sent(child) == SOFT
     quick.loop.clock.now += 0.002
-    quick.ending.end_by_signal("SIGINT")
+    quick.ending.end_by_signal("SIGHUP", forwarded=True)
+    assert sent(child) == [*SOFT, signal.SIGKILL]
+
+
+@pytest.mark.parametrize("forwarded", [False, True])
+def test_a_signal_to_server_and_guard_is_one_however_late_the_guard_is(quick: Bench, forwarded: bool) -> None:
+    _, child = quick.spawn()
+    quick.ending.end_by_signal("SIGTERM", forwarded=forwarded)
+    quick.loop.clock.now += 0.99
+    quick.ending.end_by_signal("SIGTERM", forwarded=not forwarded)
+    assert sent(child) == SOFT
+    quick.loop.clock.now += TWIN_S
+    quick.ending.end_by_signal("SIGTERM", forwarded=not forwarded)
+    assert sent(child) == [*SOFT, signal.SIGKILL]
+
+
+@pytest.mark.parametrize("forwarded", [False, True])
+def test_a_signal_by_the_other_way_long_after_the_first_is_a_second_one(quick: Bench, forwarded: bool) -> None:
+    _, child = quick.spawn()
+    quick.ending.end_by_signal("SIGTERM", forwarded=forwarded)
+    quick.loop.clock.now += 1.01
+    quick.ending.end_by_signal("SIGTERM", forwarded=not forwarded)
     assert sent(child) == [*SOFT, signal.SIGKILL]
 
 
@@ -134,19 +155,19 @@ def test_the_first_signal_after_another_end_asks_for_no_more_and_the_second_kill
     _, child = quick.spawn()
     quick.ending.end("a test")
     pass_time(quick, 1)
-    quick.ending.end_by_signal("SIGTERM")
+    quick.ending.end_by_signal("SIGTERM", forwarded=False)
     assert sent(child) == SOFT
-    quick.loop.clock.now += ECHO_S
-    quick.ending.end_by_signal("SIGTERM")
+    quick.loop.clock.now += TWIN_S
+    quick.ending.end_by_signal("SIGTERM", forwarded=False)
     assert sent(child) == [*SOFT, signal.SIGKILL]
 
 
 def test_a_second_end_kills_at_once(quick: Bench) -> None:
     _, child = quick.spawn()
-    quick.ending.end_by_signal("SIGTERM")
+    quick.ending.end_by_signal("SIGTERM", forwarded=False)
     assert sent(child) == SOFT
-    quick.loop.clock.now += ECHO_S
-    quick.ending.end_by_signal("SIGINT")
+    quick.loop.clock.now += TWIN_S
+    quick.ending.end_by_signal("SIGINT", forwarded=False)
     assert sent(child) == [*SOFT, signal.SIGKILL]
     quick.exit(child, KILLED)
     pass_time(quick, 0.2)
@@ -167,9 +188,9 @@ def test_a_process_that_never_ends_is_given_up_after_the_kill_timeout(quick: Ben
 
 def test_after_a_second_end_it_is_given_up_earlier(quick: Bench) -> None:
     quick.spawn()
-    quick.ending.end_by_signal("SIGTERM")
-    quick.loop.clock.now += ECHO_S
-    quick.ending.end_by_signal("SIGINT")
+    quick.ending.end_by_signal("SIGTERM", forwarded=False)
+    quick.loop.clock.now += TWIN_S
+    quick.ending.end_by_signal("SIGINT", forwarded=False)
     pass_time(quick, 0.9)
     assert not stopped(quick)
     pass_time(quick, 0.3 + NEWS_S)
@@ -265,12 +286,28 @@ def test_what_left_its_group_is_ended_too(quick: Bench) -> None:
     assert stopped(quick)
 
 
+def test_an_orphan_of_a_session_that_runs_has_the_grace_of_that_session(quick: Bench) -> None:
+    _, patient = quick.spawn(graceMs=20_000)
+    _, gone = quick.spawn(graceMs=60_000)
+    quick.exit(gone)
+    quick.orphans.members = [12345]
+    quick.ending.end("a test")
+    pass_time(quick, 19.9)
+    assert quick.orphans.sent == []
+    quick.exit(patient, TERMINATED)
+    pass_time(quick, 0.2)
+    assert signal.SIGKILL in quick.orphans.sent
+    quick.orphans.members = []
+    pass_time(quick, 0.2)
+    assert stopped(quick)
+
+
 def test_what_left_its_group_is_killed_at_once_by_a_second_signal(quick: Bench) -> None:
     quick.orphans.left = [12345]
-    quick.ending.end_by_signal("SIGTERM")
+    quick.ending.end_by_signal("SIGTERM", forwarded=False)
     assert quick.orphans.sent == [signal.SIGTERM]
-    quick.loop.clock.now += ECHO_S
-    quick.ending.end_by_signal("SIGTERM")
+    quick.loop.clock.now += TWIN_S
+    quick.ending.end_by_signal("SIGTERM", forwarded=False)
     assert quick.orphans.sent == [signal.SIGTERM, signal.SIGKILL]
     quick.orphans.left = []
     pass_time(quick, 0.2)
