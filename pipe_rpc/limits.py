@@ -1,7 +1,8 @@
 """Every number that a user may meet, with its unit in the name and its reason beside it.
 
 Rules of this file: one frozen table; built by the command line, passed down, advertised at ``initialize`` and printed
-in the README. Nothing else in the package holds a limit of its own.
+in the README. Nothing else in the package refuses anything for its size or number; how much of a text or of a list is
+shown is settled where it is shown.
 """
 
 from typing import Annotated, NamedTuple
@@ -63,6 +64,12 @@ class Limits(NamedTuple):
     default_grace_ms: Annotated[int, "From SIGTERM to SIGKILL unless the client says otherwise."] = 2000
     max_grace_ms: Annotated[int, "A longer grace counts as this: a server that was told to end must end."] = 3_600_000
     max_pending_requests: Annotated[int, "Requests whose answers wait at once; one more is refused."] = 4096
+    max_pending_id_bytes: Annotated[
+        int, "Memory of the ids of requests whose answers wait; a UUID takes a tenth of each one's share."
+    ] = 4 * 1024 * 1024
+    max_token_characters: Annotated[
+        int, "The longest progress token of a client: it is kept as long as its job; a UUID has 36."
+    ] = 4096
     outbound_low_water_bytes: Annotated[
         int, "Output is made only while fewer bytes wait for the client, so that answers never queue behind much."
     ] = 64 * 1024

@@ -7,7 +7,7 @@ round it.
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -32,9 +32,6 @@ _USAGE = (
     '[{"argv": ["make", "-j2"]}]'
 )
 
-_LONGEST_TOKEN_CHARACTERS = 4096
-"""A token is kept as long as its job; a UUID has 36."""
-
 
 class LanguageServices:
     """The language server of one connection.
@@ -47,12 +44,13 @@ class LanguageServices:
         self,
         loop: Loop,
         registry: SessionRegistry,
-        initialize_params: Mapping[str, Any],
         *,
+        client_shows_progress: bool,
         send: Callable[[bytes], None],
         call_method: Callable[[str, Any], Any],
         on_failure: Callable[[str, Exception], PipeRpcError],
         report_every_s: float,
+        max_token_characters: int,
     ) -> None:
         # Its records quote params, environment values among them, and its handler of last resort writes and waits.
         logging.getLogger("pygls").addHandler(logging.NullHandler())
@@ -62,15 +60,15 @@ class LanguageServices:
         self._on_failure = on_failure
         self._jobs: dict[str, JobProgress | None] = {}
         self._server = LanguageServer("pipe-rpc", __version__)
-        capabilities = self._introduce(initialize_params)
-        window = capabilities.window
+        self._introduce(client_shows_progress=client_shows_progress)
         self._progress = ProgressDisplay(
             self._server,
             loop,
             send,
-            client_shows_progress=bool(window and window.work_done_progress),
+            client_shows_progress=client_shows_progress,
             report_every_s=report_every_s,
         )
+        self._max_token_characters = max_token_characters
         self._client_token: types.ProgressToken | None = None
         self.register("pipe-rpc.run", self._run)
         self.register("pipe-rpc.list", self._list)
@@ -101,7 +99,7 @@ class LanguageServices:
 
         Raises PipeRpcError: INVALID_PARAMS.
         """
-        _require_command(request.params)
+        _require_command(request.params, self._max_token_characters)
         protocol = self._server.protocol
         try:
             message = protocol.structure_message({"jsonrpc": "2.0", **request._asdict()})
@@ -139,18 +137,14 @@ class LanguageServices:
         if progress is not None:
             progress.end(last_word)
 
-    def _introduce(self, initialize_params: Mapping[str, Any]) -> types.ClientCapabilities:
-        """Give pygls the handshake that the client had with us; its answer goes nowhere."""
+    def _introduce(self, *, client_shows_progress: bool) -> None:
+        """Give pygls what matters to it of the handshake that the client had with us; its answer goes nowhere."""
         protocol = self._server.protocol
         protocol.set_writer(_Writer(lambda _: None))
-        for capabilities in (initialize_params.get("capabilities") or {}, {}):
-            # What cannot be read is taken for what the client cannot do.
-            params = {"processId": None, "rootUri": None, "capabilities": capabilities}
-            with suppress(JsonRpcException):
-                message = {"jsonrpc": "2.0", "id": 0, "method": types.INITIALIZE, "params": params}
-                protocol.handle_message(protocol.structure_message(message))
-                break
-        return self._server.client_capabilities
+        capabilities = {"window": {"workDoneProgress": client_shows_progress}}
+        params = {"processId": None, "rootUri": None, "capabilities": capabilities}
+        message = {"jsonrpc": "2.0", "id": 0, "method": types.INITIALIZE, "params": params}
+        protocol.handle_message(protocol.structure_message(message))
 
     def _run(self, *arguments: Any) -> Any:
         match arguments:
@@ -181,7 +175,7 @@ class LanguageServices:
         return {"terminated": len(chosen)}
 
 
-def _require_command(params: Any) -> None:
+def _require_command(params: Any, max_token_characters: int) -> None:
     """Check what pygls would coerce: a string to a list of its characters, true to the token 1."""
     if not isinstance(params, dict):
         raise invalid_params([("params", "must be an object")])
@@ -194,8 +188,8 @@ def _require_command(params: Any) -> None:
     token = given.get("workDoneToken")
     if token is not None and not is_id(token):
         problems.append(("params.workDoneToken", "must be a string or an integer"))
-    elif isinstance(token, str) and len(token) > _LONGEST_TOKEN_CHARACTERS:
-        problems.append(("params.workDoneToken", f"must be at most {_LONGEST_TOKEN_CHARACTERS} characters long"))
+    elif isinstance(token, str) and len(token) > max_token_characters:
+        problems.append(("params.workDoneToken", f"must be at most {max_token_characters} characters long"))
     if problems:
         raise invalid_params(problems)
 

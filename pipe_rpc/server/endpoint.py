@@ -28,7 +28,7 @@ from pipe_rpc.protocol.envelope import (
 from pipe_rpc.protocol.methods import BASE_METHODS, LSP_METHODS, SESSION_METHODS
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.ending import Ending
-from pipe_rpc.server.handshake import Connection, initialize_result, read_initialize, with_what_is_read_later
+from pipe_rpc.server.handshake import Connection, initialize_result, read_initialize
 from pipe_rpc.server.log import Log
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.teller import Teller
@@ -164,7 +164,7 @@ class Endpoint:
         return PipeRpcError(ErrorCode.INTERNAL_ERROR, "The server failed; its log tells more. Please report it.")
 
     def _initialize(self, request: Request) -> Any:
-        self._connection = with_what_is_read_later(read_initialize(request.params, self._limits))
+        self._connection = read_initialize(request.params, self._limits)
         self._phase = Phase.READY
         if self._connection.process_id is not None:
             self._watch_client(self._connection.process_id)
@@ -219,11 +219,12 @@ class Endpoint:
             self._language_server = LanguageServices(
                 self._loop,
                 self._registry,
-                connection.params,
+                client_shows_progress=connection.shows_progress,
                 send=self._send,
                 call_method=lambda method, params: self._call_session_method(connection, Request(0, method, params)),
                 on_failure=self._log_failure,
                 report_every_s=self._limits.progress_interval_ms / 1000,
+                max_token_characters=self._limits.max_token_characters,
             )
             gc.collect()
             gc.freeze()  # As at the start: half a thousand classes need no collector to look at them.

@@ -19,14 +19,14 @@ PROTOCOL_VERSION = 1
 
 
 class Connection(NamedTuple):
-    """What holds for the whole connection."""
+    """What holds for the whole connection, and no more of ``initialize``, whose params may fill a frame."""
 
-    params: Mapping[str, Any]
-    """Of ``initialize``: as they came, or as much as is read later, see with_what_is_read_later."""
     process_id: int | None
     originator: str
     encoding: Encoding
     grace_s: float
+    shows_progress: bool
+    """Whether the client can show work done that the server begins."""
 
 
 def read_initialize(params: Any, limits: Limits) -> Connection:
@@ -67,25 +67,21 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
     if problems:
         raise invalid_params(problems)
     return Connection(
-        params=given,
         process_id=process_id,
         # LSP sets the name no limit, so it is taken at any length, and cut where it stands for what is kept and listed.
         originator=originator if originator is not None else (name or "")[:longest],
         encoding=Encoding(encoding or "utf-8"),
         grace_s=min(limits.default_grace_ms if grace_ms is None else grace_ms, limits.max_grace_ms) / 1000,
+        shows_progress=_shows_progress(given),
     )
 
 
-def with_what_is_read_later(connection: Connection) -> Connection:
-    """The same with no more of the params than anybody reads after the handshake: whether the client shows progress.
-
-    They may fill a frame, and a connection is kept for as long as the server lives.
-    """
-    shows_progress: Any = connection.params
+def _shows_progress(params: Mapping[str, Any]) -> bool:
+    """Whether the client has window.workDoneProgress; what cannot be read is taken for what it has not."""
+    found: Any = params
     for name in ("capabilities", "window", "workDoneProgress"):
-        shows_progress = shows_progress.get(name) if isinstance(shows_progress, dict) else None
-    kept = {"capabilities": {"window": {"workDoneProgress": True}}} if shows_progress is True else {}
-    return connection._replace(params=kept)
+        found = found.get(name) if isinstance(found, dict) else None
+    return found is True
 
 
 def initialize_result(limits: Limits, max_sessions: int, *, containment: str, guarded: bool) -> Mapping[str, Any]:

@@ -13,9 +13,6 @@ from pipe_rpc.protocol.envelope import Id
 from pipe_rpc.session.announcement import Announcement
 from pipe_rpc.session.refusals import session_not_found
 
-_ID_BYTES = 1024
-"""What the id of a waiting request may take in memory, on average of as many as may wait: a UUID takes a tenth."""
-
 Answer = Callable[[Id, Any], None]
 """Sends a result, or where the second argument is a PipeRpcError an error."""
 
@@ -60,10 +57,11 @@ class Pending:
 class PendingRequests:
     """The rows, by request id."""
 
-    def __init__(self, loop: Loop, answer: Answer, *, max_pending: int) -> None:
+    def __init__(self, loop: Loop, answer: Answer, *, max_pending: int, max_id_bytes: int) -> None:
         self.loop = loop
         self._answer = answer
         self._max_pending = max_pending
+        self._max_id_bytes = max_id_bytes
         self._rows: dict[tuple[type, Id], Pending] = {}
         self._id_bytes = 0
         self._of_session: dict[str, dict[Pending, None]] = {}  # in order of their requests
@@ -77,13 +75,21 @@ class PendingRequests:
         The ids are kept as long as the requests, so they are counted too: each may be as long as a frame.
         """
         id_bytes = self._id_bytes + sys.getsizeof(request_id)
-        if len(self._rows) >= self._max_pending or id_bytes > self._max_pending * _ID_BYTES:
+        if len(self._rows) >= self._max_pending:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
-                f"{len(self._rows)} requests wait for their answers; {self._max_pending} may, with ids of "
-                f"{self._max_pending * _ID_BYTES} bytes in all. Cancel some, or raise --max-pending-requests.",
+                f"{self._max_pending} requests wait for their answers, as many as may. Cancel some, or raise "
+                "--max-pending-requests.",
                 limit="maxPendingRequests",
                 value=self._max_pending,
+            )
+        if id_bytes > self._max_id_bytes:
+            raise PipeRpcError(
+                ErrorCode.LIMIT_EXCEEDED,
+                f"The ids of requests that wait for their answers would take {id_bytes} bytes, more than "
+                f"{self._max_id_bytes}. Use short ids, or raise --max-pending-id-bytes.",
+                limit="maxPendingIdBytes",
+                value=self._max_id_bytes,
             )
 
     def open(self, request_id: Id, session_id: str) -> Pending:

@@ -24,7 +24,7 @@ from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.frames import encode_frame
 from tests.support.processes import WatchedProcess, descendants, frozen
 from tests.support.programs import child, python, shell
-from tests.support.refusals import REQUEST_CANCELLED, check_refusal, problems, refusal
+from tests.support.refusals import INVALID_PARAMS, REQUEST_CANCELLED, check_refusal, problems, refusal
 from tests.support.trace import DEADLINE_S
 from tests.support.wire_client import Message, WireClient
 
@@ -446,6 +446,37 @@ def test_max_pending_requests_wait_and_one_more_is_refused(start_wire: StartWire
     waits[0] = wire.start("session/wait", {"sessionId": session})
     wire.request("session/terminate", {"sessionId": session, "graceMs": 0})
     assert [wire.result(wait)["exit"]["signal"] for wait in waits] == ["SIGKILL"] * 3
+
+
+def test_the_ids_of_requests_that_wait_take_max_pending_id_bytes_and_no_byte_more(start_wire: StartWire) -> None:
+    first, second = "first", "a longer second id"
+    limit = sys.getsizeof(first) + sys.getsizeof(second)
+    wire = start_wire(f"--max-pending-id-bytes={limit}")
+    session = wire.spawn(["cat"])["sessionId"]
+
+    def wait(request_id: str) -> str:
+        wire.send({"jsonrpc": "2.0", "id": request_id, "method": "session/wait", "params": {"sessionId": session}})
+        return request_id
+
+    wait(first)
+    error = check_refusal(wire, "LimitExceeded", wait(second + "!"))
+    assert (error.data["limit"], error.data["value"]) == ("maxPendingIdBytes", limit)
+    wait(second)
+    wire.request("session/terminate", {"sessionId": session, "graceMs": 0})
+    assert [wire.result(each)["exit"]["signal"] for each in (first, second)] == ["SIGKILL"] * 2
+
+
+def test_a_progress_token_has_max_token_characters_and_not_one_more(start_wire: StartWire) -> None:
+    wire = start_wire("--max-token-characters=5")
+
+    def run(token: str) -> int | str:
+        params = {"command": "pipe-rpc.run", "arguments": ["cat"], "workDoneToken": token}
+        return wire.start("workspace/executeCommand", params)
+
+    error = wire.answer(run("größer"))["error"]
+    assert error["code"] == INVALID_PARAMS
+    assert "at most 5 characters" in error["message"]
+    assert wire.result(run("größe"))["pid"]
 
 
 @linux_only

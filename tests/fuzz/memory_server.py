@@ -173,7 +173,12 @@ class MemoryServer:
         )
         self._ending = Ending(loop, registry, self._transport, limits, log)
         self._client_watch = ClientWatch(loop, self._end, poll_s=2.0)
-        pending = PendingRequests(loop, self._answer, max_pending=limits.max_pending_requests)
+        pending = PendingRequests(
+            loop,
+            self._answer,
+            max_pending=limits.max_pending_requests,
+            max_id_bytes=limits.max_pending_id_bytes,
+        )
         teller = Teller(self._transport, pending)
         self._endpoint = Endpoint(
             loop,

@@ -40,6 +40,8 @@ EDGES: dict[str, Proofs] = {
     "default_grace_ms": of(LIMITS, "test_the_grace_is_default_grace_ms_where_nobody_says_another"),
     "max_grace_ms": of(LIMITS, "test_a_grace_is_max_grace_ms_long_at_most"),
     "max_pending_requests": of(LIMITS, "test_max_pending_requests_wait_and_one_more_is_refused"),
+    "max_pending_id_bytes": of(LIMITS, "test_the_ids_of_requests_that_wait_take_max_pending_id_bytes_and_no_byte_more"),
+    "max_token_characters": of(LIMITS, "test_a_progress_token_has_max_token_characters_and_not_one_more"),
     "outbound_low_water_bytes": of(LIMITS, "test_output_is_made_up_to_outbound_low_water_bytes_and_one_notification"),
     "max_outbound_bytes": of(
         LIMITS,

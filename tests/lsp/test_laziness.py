@@ -72,7 +72,8 @@ from pipe_rpc.lsp.jobs import LanguageServices
 from pipe_rpc.protocol.envelope import Request
 sent = []
 loop = Loop()
-services = LanguageServices(loop, None, {}, send=sent.append, call_method=lambda m, p: {"sessions": []},
+services = LanguageServices(loop, None, send=sent.append, call_method=lambda m, p: {"sessions": []},
+                            client_shows_progress=False, max_token_characters=1,
                             report_every_s=1.0, on_failure=lambda what, error: None)
 services.receive_request(Request(1, "workspace/executeCommand", {"command": "pipe-rpc.list"}))
 try:

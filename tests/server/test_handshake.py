@@ -46,13 +46,29 @@ def test_what_editors_send_is_taken_with_the_defaults(params: Any) -> None:
     assert connection.originator == ""
     assert connection.encoding is Encoding.UTF_8
     assert connection.grace_s == LIMITS.default_grace_ms / 1000
-    assert connection.params == (params or {})
+    assert not connection.shows_progress
 
 
 def test_the_options_are_taken() -> None:
     options = {"originator": "me", "encoding": "base64", "graceMs": 1.5}
     connection = read_initialize({"processId": 7, "initializationOptions": options}, LIMITS)
-    assert connection[1:] == (7, "me", Encoding.BASE64, 0.0015)
+    assert connection == (7, "me", Encoding.BASE64, 0.0015, False)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "shown"),
+    [
+        ({"window": {"workDoneProgress": True}}, True),
+        ({"window": {"workDoneProgress": False}}, False),
+        ({"window": {"workDoneProgress": 1}}, False),
+        ({"window": {}}, False),
+        ({"window": []}, False),
+        ({"window": "workDoneProgress"}, False),
+    ],
+    ids=repr,
+)
+def test_progress_is_shown_to_a_client_that_says_that_it_can(capabilities: Any, shown: bool) -> None:
+    assert read_initialize({"capabilities": capabilities}, LIMITS).shows_progress is shown
 
 
 def test_the_name_of_the_client_is_the_originator_unless_one_is_given() -> None:

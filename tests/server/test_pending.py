@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.protocol.envelope import Id
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.session.announcement import Closed, Exited
 from tests.server.harness import Bench
@@ -20,7 +21,10 @@ class Table:
         self.loop = StillLoop()
         self.done: list[Any] = []
         self.requests = PendingRequests(
-            self.loop, lambda request_id, outcome: self.done.append((request_id, outcome)), max_pending=max_pending
+            self.loop,
+            lambda request_id, outcome: self.done.append((request_id, outcome)),
+            max_pending=max_pending,
+            max_id_bytes=3000,
         )
 
 
@@ -43,7 +47,11 @@ def test_an_answer_takes_the_row_out_and_lets_go_first(table: Table) -> None:
 def test_the_id_is_free_again_when_it_is_answered() -> None:
     loop = StillLoop()
     seen: list[bool] = []
-    requests = PendingRequests(loop, lambda request_id, outcome: seen.append(request_id in requests), max_pending=1)
+
+    def note(request_id: Id, _: object) -> None:
+        seen.append(request_id in requests)
+
+    requests = PendingRequests(loop, note, max_pending=1, max_id_bytes=1000)
     requests.open(1, "s").answer(None)
     assert seen == [False]
     loop.close()
@@ -173,6 +181,8 @@ def test_ids_that_would_fill_the_memory_are_refused_a_place(table: Table) -> Non
     with pytest.raises(PipeRpcError) as caught:
         table.requests.require_room("y" * 2000)
     assert caught.value.code is ErrorCode.LIMIT_EXCEEDED
+    assert caught.value.data == {"limit": "maxPendingIdBytes", "value": 3000}
+    assert "--max-pending-id-bytes" in caught.value.message
     row.answer(None)
     table.requests.require_room("y" * 2000)
 

@@ -471,6 +471,8 @@ class _Oracle:
         match method:
             case "session/spawn":
                 self._see_spawned(params, result)
+            case "workspace/executeCommand" if params.get("command") == "pipe-rpc.run":
+                self._see_spawned({"attach": []}, result)
             case "session/attach":
                 self._see_attached(params, result)
             case "session/detach":
