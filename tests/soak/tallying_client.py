@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +29,8 @@ from tests.support.trace import DEADLINE_S, Message
 READ_BYTES = 1 << 18
 REFUSAL_MS = 2000
 """A pipe that stays full for so long belongs to a server that takes nothing before its client reads."""
+MUCH_BYTES = 1 << 26
+"""Output that takes a part of a deadline, however busy the machine is."""
 
 
 class Pattern:
@@ -174,10 +177,20 @@ class TallyingClient:
         return session
 
     def wait_closed(self, session: str) -> None:
-        """Wait for the last word of a session, and see that the tallies are whole."""
-        self.wait_until(lambda: session in self.closed, f"the close of {session}")
-        for stream in ("stdout", "stderr"):
-            tally = self.tallies[session, stream]
+        """Wait for the last word of a session, and see that the tallies are whole.
+
+        As long as so much of its output comes within a deadline, the next one begins.
+        """
+        tallies = {stream: self.tallies[session, stream] for stream in ("stdout", "stderr")}
+
+        def has_come(size: int) -> bool:
+            return session in self.closed or sum(tally.end for tally in tallies.values()) >= size
+
+        awaited = 0
+        while session not in self.closed:
+            awaited += MUCH_BYTES
+            self.wait_until(partial(has_come, awaited), f"the close of {session}")
+        for stream, tally in tallies.items():
             assert tally.ended in (None, tally.end), f"{stream} ended at {tally.ended}, delivered up to {tally.end}"
 
     def forget(self, session: str) -> None:
