@@ -4,6 +4,8 @@ Rules of this file: bytes in, bodies out, in any split. Once the boundary betwee
 for good: it never guesses where the next frame begins, since bytes from inside a body would then be taken for requests.
 """
 
+from functools import lru_cache
+
 _END_OF_HEADER = b"\r\n\r\n"
 _LENGTH_DIGITS = 19
 """As many as the largest 64-bit length has; counted first, since int() itself refuses more than 4300 digits."""
@@ -59,6 +61,8 @@ class Framer:
         if self._failure is not None:
             raise self._failure
         if self._body_bytes is None:
+            if self._position == len(self._buffer):
+                return None
             try:
                 self._body_bytes = self._read_header()
             except FramingError as error:
@@ -98,6 +102,7 @@ class Framer:
         return length
 
 
+@lru_cache(maxsize=256)
 def _content_length(header: bytes) -> int:
     """Read the one field that matters and check the one that could change what the body means."""
     lengths = set[int]()

@@ -5,9 +5,10 @@ into base64 in "auto". However a byte string is cut, the pieces decoded in "utf-
 """
 
 import codecs
-from binascii import b2a_base64
 from enum import Enum
 from typing import NamedTuple
+
+from pybase64 import b64encode_as_string
 
 LONGEST_CHARACTER_BYTES = 4
 """No UTF-8 character is longer (RFC 3629 §3)."""
@@ -41,4 +42,4 @@ def encode_piece(data: bytes, encoding: Encoding, *, final: bool) -> EncodedPiec
             return EncodedPiece(length, text, Encoding.UTF_8)
         except UnicodeDecodeError:
             pass  # Only "auto" decodes strictly: these bytes are no text, so they go as base64 below.
-    return EncodedPiece(len(data), b2a_base64(data, newline=False).decode("ascii"), Encoding.BASE64)
+    return EncodedPiece(len(data), b64encode_as_string(data), Encoding.BASE64)

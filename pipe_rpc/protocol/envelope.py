@@ -10,7 +10,8 @@ from enum import Enum
 from typing import Any, NamedTuple, TypeGuard
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
-from pipe_rpc.protocol.json_text import DuplicateNameError, JsonError, decode, encode
+from pipe_rpc.protocol.json_text import DuplicateNameError, JsonError, decode
+from pipe_rpc.protocol.json_writer import JsonWriter
 
 Id = str | int
 """A request's id; 1 and "1" are different ids."""
@@ -95,16 +96,19 @@ def is_id(value: Any) -> TypeGuard[Id]:
 
 def encode_result(request_id: Id, result: Any) -> bytes:
     """The body of a successful answer."""
-    return encode({"jsonrpc": "2.0", "id": request_id, "result": result})
+    return _write({"jsonrpc": "2.0", "id": request_id, "result": result})
 
 
 def encode_error(request_id: Id | None, error: PipeRpcError) -> bytes:
     """The body of a failed answer; ``data.kind`` names the code."""
     data = {"kind": error.code.kind, **error.data}
     code = {"code": int(error.code), "message": error.message, "data": data}
-    return encode({"jsonrpc": "2.0", "id": request_id, "error": code})
+    return _write({"jsonrpc": "2.0", "id": request_id, "error": code})
 
 
 def encode_notification(method: str, params: Any) -> bytes:
     """The body of a notification."""
-    return encode({"jsonrpc": "2.0", "method": method, "params": params})
+    return _write({"jsonrpc": "2.0", "method": method, "params": params})
+
+
+_write = JsonWriter().write

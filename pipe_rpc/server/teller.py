@@ -32,7 +32,7 @@ class Teller:
         """Queue the notification, then let requests know that wait for it."""
         match announcement:
             case Output():
-                self._transport.send(_output_body(announcement))
+                self._transport.send(encode_notification("session/output", _output_params(announcement)))
                 return
             case Detached():
                 self._transport.send(encode_notification("session/detached", _wire().detached(announcement)))
@@ -48,7 +48,7 @@ class Teller:
             listener(announcement)
 
 
-def _output_body(output: Output) -> bytes:
+def _output_params(output: Output) -> dict[str, Any]:
     params: dict[str, Any] = {
         "sessionId": output.session_id,
         "stream": output.stream.value,
@@ -59,20 +59,7 @@ def _output_body(output: Output) -> bytes:
     }
     if output.missed_bytes:
         params["missedBytes"] = output.missed_bytes
-    try:
-        dumps = _orjson().dumps
-    except (OSError, ImportError):
-        return encode_notification("session/output", params)  # The system opens no file now: this one is here already.
-    body: bytes = dumps({"jsonrpc": "2.0", "method": "session/output", "params": params})
-    return body
-
-
-@cache
-def _orjson() -> Any:
-    """orjson, which writes text ten times as fast as the standard library; imported with the first output."""
-    import orjson
-
-    return orjson
+    return params
 
 
 @cache

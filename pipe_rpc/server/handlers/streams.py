@@ -2,6 +2,8 @@
 
 import binascii
 
+from pybase64 import b64decode
+
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
@@ -127,8 +129,7 @@ def _decode(params: WriteParams) -> bytes:
     if params.encoding == "utf-8":
         return params.data.encode()
     try:
-        if len(params.data) % 4:
-            raise binascii.Error("Incorrect padding")
-        return binascii.a2b_base64(params.data, strict_mode=True)
-    except (binascii.Error, ValueError) as error:
-        raise invalid_params([("params.data", f"must be base64: {error}")]) from None
+        return b64decode(params.data, validate=True)
+    except (binascii.Error, ValueError):
+        wanted = "must be base64 (RFC 4648 §4): A-Z a-z 0-9 + /, padded with = to a multiple of four characters"
+        raise invalid_params([("params.data", wanted)]) from None
