@@ -19,6 +19,8 @@ _WHAT_WE_WAIT_FOR = (
 
 def main(argv: list[str]) -> int:
     """Serve until the client is gone; returns the exit status."""
+    # What is imported from here on lives as long as the server: no collection is to look at it.
+    gc.disable()
     options = _options(argv)
     reset_signals()
     if os.isatty(0):
@@ -44,9 +46,8 @@ def main(argv: list[str]) -> int:
         server = Server(stdio, Settings(options.limits, options.client_process_id, guarded, cgroup_home), log)
     except OSError as error:
         return _no_room(error)
-    # What was imported lives as long as the server: let no collection look at it again.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     status = server.run()
     log.close()
     # The interpreter's own way out could print, wait or fail; everything is written and closed already.

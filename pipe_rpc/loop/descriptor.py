@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 _NOT_NOW = frozenset({errno.EINTR, errno.ENOMEM, errno.ENOBUFS})
 """A write into a pipe or socket needs a page for the bytes, which may be there the next time (pipe(7), send(2))."""
@@ -46,11 +46,11 @@ class OwnDescriptor:
 
     def read_into(self, views: Sequence[memoryview]) -> int | None:
         """Fill the views; see Descriptor."""
-        return _read(lambda: os.readv(self.fd, views))
+        return _read(os.readv, self.fd, views)
 
     def write(self, pieces: Sequence[memoryview]) -> int | None:
         """Write from the pieces; see Descriptor."""
-        return _write(lambda: os.writev(self.fd, pieces))
+        return _write(os.writev, self.fd, pieces)
 
     def close(self) -> None:
         """Close it once."""
@@ -81,19 +81,19 @@ class SharedDescriptor:
         """Fill the views; see Descriptor."""
         if self._per_call and sys.platform == "linux":
             try:
-                return _read(lambda: os.preadv(self.fd, views, -1, os.RWF_NOWAIT))
+                return _read(os.preadv, self.fd, views, -1, os.RWF_NOWAIT)
             except OSError as error:
                 self._give_up_per_call(error)
-        return _read(lambda: os.readv(self.fd, views))
+        return _read(os.readv, self.fd, views)
 
     def write(self, pieces: Sequence[memoryview]) -> int | None:
         """Write from the pieces; see Descriptor."""
         if self._per_call and sys.platform == "linux":
             try:
-                return _write(lambda: os.pwritev(self.fd, pieces, -1, os.RWF_NOWAIT))
+                return _write(os.pwritev, self.fd, pieces, -1, os.RWF_NOWAIT)
             except OSError as error:
                 self._give_up_per_call(error)
-        return _write(lambda: os.writev(self.fd, pieces))
+        return _write(os.writev, self.fd, pieces)
 
     def close(self) -> None:
         """Take back what was set, and close it once."""
@@ -146,9 +146,9 @@ def claim(fd: int) -> Descriptor:
     return SharedDescriptor(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3))
 
 
-def _read(call: Callable[[], int]) -> int | None:
+def _read(call: Callable[..., int], *arguments: Any) -> int | None:
     try:
-        return call()
+        return call(*arguments)
     except BlockingIOError:
         return None
     except OSError as error:
@@ -159,9 +159,9 @@ def _read(call: Callable[[], int]) -> int | None:
         raise
 
 
-def _write(call: Callable[[], int]) -> int | None:
+def _write(call: Callable[..., int], *arguments: Any) -> int | None:
     try:
-        return call()
+        return call(*arguments)
     except BlockingIOError:
         return None
     except OSError as error:
