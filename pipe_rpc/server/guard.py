@@ -61,7 +61,7 @@ def stand_guard(cgroup_home: str | None = None) -> bool:
         return False
     inherited = frozenset(prctl.children())
     guard_pid = os.getpid()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [*_AWAITED, *FORWARDED.values()])
     server_pid = os.fork()
     if server_pid == 0:
         signal.pthread_sigmask(signal.SIG_SETMASK, [*mask, *FORWARDED.values()])
