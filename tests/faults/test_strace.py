@@ -15,6 +15,7 @@ from tests.support.bare_server import Family
 from tests.support.dose import dose
 from tests.support.fixture_types import StartWire
 from tests.support.ledger import Ledger
+from tests.support.processes import descendants, wait_state
 from tests.support.programs import shell
 from tests.support.systems import SYSTEM
 from tests.support.wire_client import WireClient
@@ -123,8 +124,11 @@ def test_a_server_whose_own_pipes_or_sleep_fail_ends_in_order(
     calls: str, error: str, start_wire: StartWire, tmp_path: Path, ledger: Ledger
 ) -> None:
     wire = start_wire("--no-guard", "--default-grace-ms", "300")
-    wire.spawn(["cat"])
+    bystander = wire.spawn(["cat"])["pid"]
     _converse(wire)
+    for pid in descendants(wire.pid):
+        if pid != bystander:
+            wait_state(pid, "")  # An orphan of the conversation: else its end might meet the call that fails.
     with Family(wire.pid) as family, failing(wire.pid, calls, error, "1", tmp_path) as traced:
         wire.start("session/spawn", {"argv": ["true"]})
         assert wire.wait_exit() == 1
@@ -179,7 +183,7 @@ def _ask(wire: WireClient, method: str, params: Any) -> Any:
 
 
 def _converse(wire: WireClient) -> None:
-    """A bit of everything that a server does; what was started has ended then."""
+    """A bit of everything that a server does; the sessions have ended then, and an orphan of theirs is about to."""
     lines = "echo out; echo err >&2; read line; echo $line; head -c 100000 /dev/zero; exit 3"
     talker = _ask(wire, "session/spawn", {"argv": shell(lines)})
     sleeper = _ask(wire, "session/spawn", {"argv": shell("setsid sleep 1000 & sleep 1000"), "attach": []})
