@@ -15,7 +15,6 @@ from tests.support.bare_server import Family
 from tests.support.dose import dose
 from tests.support.fixture_types import StartWire
 from tests.support.ledger import Ledger
-from tests.support.processes import descendants, wait_state
 from tests.support.programs import shell
 from tests.support.systems import SYSTEM
 from tests.support.wire_client import WireClient
@@ -108,7 +107,7 @@ def test_a_server_survives_a_call_that_fails(
 ) -> None:
     wire = start_wire("--no-guard", "--default-grace-ms", "300")
     bystanders = [wire.spawn(["cat"])["sessionId"] for _ in range(2)]
-    _converse(wire)  # Whatever is imported at its first use is there now.
+    _converse(wire, LEAVES_NOBODY)  # Whatever is imported at its first use is there now.
     injected = 0
     for when in positions[:POSITIONS]:
         with failing(wire.pid, calls, error, when, tmp_path) as traced:
@@ -124,11 +123,8 @@ def test_a_server_whose_own_pipes_or_sleep_fail_ends_in_order(
     calls: str, error: str, start_wire: StartWire, tmp_path: Path, ledger: Ledger
 ) -> None:
     wire = start_wire("--no-guard", "--default-grace-ms", "300")
-    bystander = wire.spawn(["cat"])["pid"]
-    _converse(wire)
-    for pid in descendants(wire.pid):
-        if pid != bystander:
-            wait_state(pid, "")  # An orphan of the conversation: else its end might meet the call that fails.
+    wire.spawn(["cat"])
+    _converse(wire, LEAVES_NOBODY)
     with Family(wire.pid) as family, failing(wire.pid, calls, error, "1", tmp_path) as traced:
         wire.start("session/spawn", {"argv": ["true"]})
         assert wire.wait_exit() == 1
@@ -182,11 +178,16 @@ def _ask(wire: WireClient, method: str, params: Any) -> Any:
     return answer.get("result")
 
 
-def _converse(wire: WireClient) -> None:
-    """A bit of everything that a server does; the sessions have ended then, and an orphan of theirs is about to."""
+LEAVES_AN_ORPHAN = "setsid sleep 1000 & sleep 1000"
+LEAVES_NOBODY = "exec sleep 1000"
+"""For the conversation before a fault: the end of an orphan might come late, and meet the call that fails."""
+
+
+def _converse(wire: WireClient, sleeping: str = LEAVES_AN_ORPHAN) -> None:
+    """A bit of everything that a server does; the sessions have ended then."""
     lines = "echo out; echo err >&2; read line; echo $line; head -c 100000 /dev/zero; exit 3"
     talker = _ask(wire, "session/spawn", {"argv": shell(lines)})
-    sleeper = _ask(wire, "session/spawn", {"argv": shell("setsid sleep 1000 & sleep 1000"), "attach": []})
+    sleeper = _ask(wire, "session/spawn", {"argv": shell(sleeping), "attach": []})
     if talker:
         session = talker["sessionId"]
         _ask(wire, "session/write", {"sessionId": session, "data": "word\n"})
