@@ -36,8 +36,8 @@ LONG_TIMEOUT_S = 3600
 
 
 def pytest_sessionstart() -> None:
-    # A script ignores these for what it runs in the background (POSIX shell, 2.11), and children inherit that.
-    for number in (signal.SIGINT, signal.SIGQUIT):
+    # A script ignores the first two for what it runs in the background (POSIX shell, 2.11), nohup(1) the third.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     become_subreaper()

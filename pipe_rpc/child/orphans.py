@@ -10,6 +10,7 @@ one that we were started in.
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from pipe_rpc.child import prctl
@@ -67,26 +68,12 @@ class Orphans:
             return True
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM to each that does not get it with the process group of an expected child.
-
-        Where the system cannot tell now who they are, none gets it.
-        """
-        with suppress(OSError):
-            for pid in self.living():
-                with suppress(OSError):
-                    if os.getpgid(pid) not in self._leaders:
-                        os.kill(pid, signal.SIGTERM)
+        """Send SIGTERM to each that does not get it with the process group of an expected child."""
+        self._send(signal.SIGTERM, lambda pid: os.getpgid(pid) not in self._leaders)
 
     def kill(self, *, in_sessions: bool) -> None:
-        """Send SIGKILL to each; those in the kernel session of an expected child, only ``in_sessions``.
-
-        Where the system cannot tell now who they are, none gets it.
-        """
-        with suppress(OSError):
-            for pid in self.living():
-                with suppress(OSError):
-                    if in_sessions or os.getsid(pid) not in self._leaders:
-                        os.kill(pid, signal.SIGKILL)
+        """Send SIGKILL to each; to those in the kernel session of an expected child, only ``in_sessions``."""
+        self._send(signal.SIGKILL, lambda pid: in_sessions or os.getsid(pid) not in self._leaders)
 
     def of_session(self, session: int) -> bool:
         """Whether any of them belongs to a kernel session (setsid(2)), or may: see ``any_left``."""
@@ -103,6 +90,14 @@ class Orphans:
         if self.adopts:
             self._condemned.add(session)
             self._execute()
+
+    def _send(self, number: int, is_meant: Callable[[int], bool]) -> None:
+        """Send a signal to each that is meant; where the system cannot tell now who they are, to none."""
+        with suppress(OSError):
+            for pid in self.living():
+                with suppress(OSError):
+                    if is_meant(pid):
+                        os.kill(pid, number)
 
     def _execute(self) -> None:
         if not self._condemned:

@@ -20,7 +20,7 @@ from pipe_rpc.protocol.envelope import Id, encode_error
 from pipe_rpc.server.client_watch import ClientWatch
 from pipe_rpc.server.ending import Ending
 from pipe_rpc.server.endpoint import Endpoint
-from pipe_rpc.server.guard import FORWARDED
+from pipe_rpc.server.guard import ENDING_SIGNALS, FORWARDED
 from pipe_rpc.server.log import Log
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.pump import Pump
@@ -28,8 +28,6 @@ from pipe_rpc.server.stdio import Stdio
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.registry import SessionRegistry
-
-_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _PATIENCE = 1000
 """So many failures are one that comes in every turn, and keeps the orderly end from ever being reached."""
@@ -57,11 +55,12 @@ class Server:
         self._failures = 0
         self._descriptor_limit = DescriptorLimit()
         self._signals = SignalWatch(
-            self._loop, {each: partial(self._end_by_signal, each.name, forwarded=False) for each in _ENDING_SIGNALS}
+            self._loop, {each: partial(self._end_by_signal, each.name, forwarded=False) for each in ENDING_SIGNALS}
         )
         if settings.guarded:
             for number, forwarded_as in FORWARDED.items():
                 self._signals.add(forwarded_as, partial(self._end_by_signal, number.name, forwarded=True))
+            # Blocked since the fork, so that none of them came while nobody handled it.
             signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED.values())
         self._cgroups = CgroupTree(settings.cgroup_home)
         self._exit_watch = choose_exit_watch(self._loop, self._signals)

@@ -24,17 +24,18 @@ from pipe_rpc.child.cgroup import Cgroup
 from pipe_rpc.child.cgroup_place import server_directory
 from pipe_rpc.child.zombie import is_zombie
 
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What ends the server in order, whether it comes to the server or to its guard."""
+
 FORWARDED: dict[signal.Signals, int] = (
-    {signal.SIGTERM: signal.SIGRTMIN, signal.SIGINT: signal.SIGRTMIN + 1, signal.SIGHUP: signal.SIGRTMIN + 2}
-    if sys.platform == "linux"
-    else {}
+    {number: signal.SIGRTMIN + place for place, number in enumerate(ENDING_SIGNALS)} if sys.platform == "linux" else {}
 )
 """What the server is sent for a signal that came to its guard.
 
 Who signals guard and server alike, as systemd does, signals once: the server is to see the way that each has come.
 """
 
-_AWAITED = (*FORWARDED, signal.SIGCHLD)
+_AWAITED = (*ENDING_SIGNALS, signal.SIGCHLD)
 """What the guard takes one by one, all of them blocked from before there is a server.
 
 A handler would run only when a system call is interrupted, and none is, by a signal that comes just before it.
@@ -61,7 +62,7 @@ def stand_guard(cgroup_home: str | None = None) -> bool:
         return False
     inherited = frozenset(prctl.children())
     guard_pid = os.getpid()
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [*_AWAITED, *FORWARDED.values()])
     server_pid = os.fork()
     if server_pid == 0:
         signal.pthread_sigmask(signal.SIG_SETMASK, [*mask, *FORWARDED.values()])

@@ -372,11 +372,12 @@ def test_what_a_server_left_that_is_gone_is_killed_and_removed(household: Househ
     household.tree.close(0)
     pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
     stranger = server_directory(household.home, pid)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
     os.makedirs(f"{stranger}/00000001/below")
     left = os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
     Path(f"{stranger}/00000001/cgroup.procs").write_text(str(left), encoding="ascii")
+    # Only now: a server that somebody else starts meanwhile cleans up as well.
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
     household.tree = CgroupTree(household.home)
     assert os.WTERMSIG(os.waitpid(left, 0)[1]) == signal.SIGKILL
     household.spawn(spec("/bin/true"))
@@ -404,13 +405,11 @@ def test_one_directory_of_which_nobody_can_tell_whose_it_is_does_not_save_the_ot
     household: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     household.tree.close(0)
-    strangers: list[str] = []
-    for _ in range(3):
-        pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
-        strangers.append(server_directory(household.home, pid))
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.mkdir(strangers[-1])
+    # They live as long as their directories matter: a server that somebody else starts meanwhile cleans up as well.
+    pids = [os.posix_spawn("/bin/sleep", ["sleep", "1000"], {}) for _ in range(3)]
+    strangers = [server_directory(household.home, pid) for pid in pids]
+    for stranger in strangers:
+        os.mkdir(stranger)
     asked: list[str] = []
 
     def refuse_the_first(name: str) -> bool:
@@ -421,10 +420,15 @@ def test_one_directory_of_which_nobody_can_tell_whose_it_is_does_not_save_the_ot
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return True
 
-    with monkeypatch.context() as patch:
-        patch.setattr(cgroup_tree, "is_abandoned", refuse_the_first)
-        household.tree = CgroupTree(household.home)
-    assert [os.path.basename(each) for each in strangers if os.path.exists(each)] == asked[:1]
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(cgroup_tree, "is_abandoned", refuse_the_first)
+            household.tree = CgroupTree(household.home)
+        assert [os.path.basename(each) for each in strangers if os.path.exists(each)] == asked[:1]
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
     household.tree.close(0)
     household.tree = CgroupTree(household.home)
     assert not any(os.path.exists(each) for each in strangers)

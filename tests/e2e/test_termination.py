@@ -530,16 +530,12 @@ def test_each_session_has_its_own_grace_at_shutdown(start_wire: StartWire) -> No
 
 
 WORKER = """if True:
-    import signal, time
-    asked = 0
-    def count(*_):
-        global asked
-        asked += 1
-    signal.signal(signal.SIGTERM, count)
+    import signal
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGALRM])
     print("ready", flush=True)
-    while not asked:
-        time.sleep(0.01)
-    time.sleep(1)  # its work, longer than the default grace
+    signal.sigwait([signal.SIGTERM])
+    signal.alarm(1)  # its work, longer than the default grace
+    asked = 1 + (signal.sigwait([signal.SIGTERM, signal.SIGALRM]) == signal.SIGTERM)
     print("asked", asked, flush=True)
 """
 

@@ -107,7 +107,7 @@ def test_a_server_survives_a_call_that_fails(
 ) -> None:
     wire = start_wire("--no-guard", "--default-grace-ms", "300")
     bystanders = [wire.spawn(["cat"])["sessionId"] for _ in range(2)]
-    _converse(wire)  # Whatever is imported at its first use is there now.
+    _converse(wire, LEAVES_NOBODY)  # Whatever is imported at its first use is there now.
     injected = 0
     for when in positions[:POSITIONS]:
         with failing(wire.pid, calls, error, when, tmp_path) as traced:
@@ -124,7 +124,7 @@ def test_a_server_whose_own_pipes_or_sleep_fail_ends_in_order(
 ) -> None:
     wire = start_wire("--no-guard", "--default-grace-ms", "300")
     wire.spawn(["cat"])
-    _converse(wire)
+    _converse(wire, LEAVES_NOBODY)
     with Family(wire.pid) as family, failing(wire.pid, calls, error, "1", tmp_path) as traced:
         wire.start("session/spawn", {"argv": ["true"]})
         assert wire.wait_exit() == 1
@@ -178,11 +178,16 @@ def _ask(wire: WireClient, method: str, params: Any) -> Any:
     return answer.get("result")
 
 
-def _converse(wire: WireClient) -> None:
-    """A bit of everything that a server does; what was started has ended then."""
+LEAVES_AN_ORPHAN = "setsid sleep 1000 & sleep 1000"
+LEAVES_NOBODY = "exec sleep 1000"
+"""For the conversation before a fault: the end of an orphan might come late, and meet the call that fails."""
+
+
+def _converse(wire: WireClient, sleeping: str = LEAVES_AN_ORPHAN) -> None:
+    """A bit of everything that a server does; the sessions have ended then."""
     lines = "echo out; echo err >&2; read line; echo $line; head -c 100000 /dev/zero; exit 3"
     talker = _ask(wire, "session/spawn", {"argv": shell(lines)})
-    sleeper = _ask(wire, "session/spawn", {"argv": shell("setsid sleep 1000 & sleep 1000"), "attach": []})
+    sleeper = _ask(wire, "session/spawn", {"argv": shell(sleeping), "attach": []})
     if talker:
         session = talker["sessionId"]
         _ask(wire, "session/write", {"sessionId": session, "data": "word\n"})

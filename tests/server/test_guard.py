@@ -617,6 +617,31 @@ def test_a_signal_to_the_guard_comes_to_the_server_under_a_number_of_its_own(num
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_comes_before_there_is_a_server_comes_to_it(number: signal.Signals) -> None:
+    fork = os.fork
+
+    def fork_signalled() -> int:
+        os.kill(os.getpid(), number)
+        pid = fork()
+        while pid == 0 and FORWARDED[number] not in signal.sigpending():
+            os.sched_yield()
+        return pid
+
+    def work() -> None:
+        pid = fork()
+        if pid == 0:
+            try:
+                os.fork = fork_signalled
+                stand_guard()
+                os._exit(signal.sigwait(FORWARDED.values()))
+            finally:
+                os._exit(0)
+        _must_be(os.waitpid(pid, 0)[1], FORWARDED[number])
+
+    isolated(work)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_every_signal_to_the_guard_comes_to_the_server(number: signal.Signals) -> None:
     """A handler would miss those that come just before the system call that they were to interrupt."""
 

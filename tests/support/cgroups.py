@@ -32,15 +32,6 @@ def home_of_cgroups() -> str | None:
     return home if works else None
 
 
-def servers_directories(home: str) -> set[str]:
-    """The directories of all servers, whoever has started them, and of their sessions."""
-    found = set[str]()
-    for name in os.listdir(home):
-        if name.startswith(PREFIX):
-            found.update(all_directories(f"{home}/{name}"))
-    return found
-
-
 def all_directories(path: str) -> list[str]:
     """A directory and all below it, parents first, as far as their paths can be (PATH_MAX). Raises OSError."""
     found = [path]
@@ -52,4 +43,5 @@ def all_directories(path: str) -> list[str]:
 
 def directories_of(home: str, server: int) -> set[str]:
     """The directories of one server, by its process id, and of its sessions."""
-    return {path for path in servers_directories(home) if f"{PREFIX}{server}-" in path}
+    own = [name for name in os.listdir(home) if name.startswith(f"{PREFIX}{server}-")]
+    return {path for name in own for path in all_directories(f"{home}/{name}")}
