@@ -68,10 +68,13 @@ class Framer:
             except FramingError as error:
                 self._failure = error
                 raise
-        if self._body_bytes is None or self.pending_bytes < self._body_bytes:
+        if self._body_bytes is None:
             return None
-        body = bytes(memoryview(self._buffer)[self._position : self._position + self._body_bytes])
-        self._position += self._body_bytes
+        end = self._position + self._body_bytes
+        if end > len(self._buffer):
+            return None
+        body = bytes(memoryview(self._buffer)[self._position : end])
+        self._position = end
         self._body_bytes = None
         return body
 
@@ -102,7 +105,7 @@ class Framer:
         return length
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _content_length(header: bytes) -> int:
     """Read the one field that matters and check the one that could change what the body means."""
     lengths = set[int]()

@@ -19,7 +19,6 @@ from pipe_rpc import __version__
 from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.lsp.progress import JobProgress, ProgressDisplay
-from pipe_rpc.protocol.converter import unstructure
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred, Notification, Request, is_id
 from pipe_rpc.protocol.methods import COMMANDS
 from pipe_rpc.protocol.problems import invalid_params
@@ -159,14 +158,14 @@ class LanguageServices:
             case _:
                 raise invalid_params([("params.arguments", _USAGE)])
         info = self._call_method("session/spawn", spawn)
-        session = self._registry.get(info.session_id)
+        session = self._registry.get(info["sessionId"])
         self._jobs[session.session_id] = self._progress.begin(session, self._client_token)
-        return unstructure(info)
+        return info
 
     def _list(self, *arguments: Any) -> Any:
         if arguments:
             raise invalid_params([("params.arguments", "must be empty")])
-        return unstructure(self._call_method("session/list", None))
+        return self._call_method("session/list", None)
 
     def _terminate(self, *session_ids: Any) -> Any:
         chosen = session_ids or list(self._jobs)

@@ -1,4 +1,4 @@
-"""The strict converter between JSON values and message types.
+"""The strict converter from JSON values to message types.
 
 Rules of this file: no coercion, ever. cattrs by itself would make ["l", "s"] of "ls" and True of "false"; every hook
 here takes one JSON type and refuses the others. A failure becomes a list of {path, problem}, one for each thing to
@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import attrs
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.errors import AttributeValidationNote, IterableValidationError, IterableValidationNote
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_structure_fn, override
 
 from pipe_rpc.errors import shown
 from pipe_rpc.protocol.naming import wire_name
@@ -35,7 +35,7 @@ def structure(value: Any, message_type: type[T]) -> T:
     Raises PipeRpcError: INVALID_PARAMS, with ``problems`` in its data.
     """
     try:
-        message: T = _CONVERTER.structure({} if value is None else value, message_type)
+        message: T = _READERS[message_type]({} if value is None else value, message_type)
     except (BaseValidationError, TypeError, ValueError) as error:
         problems = list(islice(_problems(error, "params"), MAX_PROBLEMS))
         _forget_frames(error)
@@ -43,9 +43,12 @@ def structure(value: Any, message_type: type[T]) -> T:
     return message
 
 
-def unstructure(message: Any) -> Any:
-    """Make JSON values of a message."""
-    return _CONVERTER.unstructure(message)
+class _Readers(dict[type[Any], Hook]):
+    """The hook of each message type, which the converter would look for at each message."""
+
+    def __missing__(self, message_type: type[Any]) -> Hook:
+        hook = self[message_type] = _CONVERTER.get_structure_hook(message_type)
+        return hook
 
 
 def _forget_frames(error: Exception) -> None:
@@ -198,13 +201,6 @@ def _member_hook(field: "attrs.Attribute[Any]") -> Hook:
     return bounded
 
 
-def _unstructure_hook(message_type: type[Any]) -> Callable[[Any], Any]:
-    overrides: dict[str, Any] = {
-        field.name: override(rename=wire_name(field.name)) for field in attrs.fields(message_type)
-    }
-    return make_dict_unstructure_fn(message_type, _CONVERTER, **overrides)
-
-
 def _problems(error: BaseException, path: str) -> Iterator[tuple[str, str]]:
     """Walk a tree of cattrs errors, whose notes say at which member or item each one happened."""
     if isinstance(error, ForbiddenExtraKeysError):
@@ -253,8 +249,8 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_factory(_is(list), _list_hook)
     converter.register_structure_hook_factory(_is(dict), _mapping_hook)
     converter.register_structure_hook_factory(attrs.has, _message_hook)
-    converter.register_unstructure_hook_factory(attrs.has, _unstructure_hook)
     return converter
 
 
 _CONVERTER = _make_converter()
+_READERS = _Readers()

@@ -105,13 +105,12 @@ class Endpoint:
         return False
 
     def answer(self, request_id: Id, outcome: Any) -> None:
-        """Send the one answer to a request: a message type, JSON values, or a PipeRpcError."""
+        """Send the one answer to a request: a result as JSON values, or a PipeRpcError."""
         if isinstance(outcome, PipeRpcError):
             self._send(encode_error(request_id, outcome))
             return
         try:
-            is_json = outcome is None or isinstance(outcome, dict)
-            self._send(encode_result(request_id, outcome if is_json else _handlers().unstructure(outcome)))
+            self._send(encode_result(request_id, outcome))
         except (TypeError, ValueError, MemoryError) as error:
             self._send(encode_error(request_id, self._log_failure("encoding an answer", error)))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol import types
-from pipe_rpc.protocol.converter import MAX_PROBLEMS, structure, unstructure, without_none
+from pipe_rpc.protocol.converter import MAX_PROBLEMS, structure, without_none
 from pipe_rpc.protocol.methods import SESSION_METHODS
 from pipe_rpc.protocol.naming import wire_name
 from pipe_rpc.protocol.types import (
@@ -20,7 +20,6 @@ from pipe_rpc.protocol.types import (
     ExitedParams,
     ListParams,
     ListResult,
-    OutputParams,
     ReadParams,
     SpawnParams,
     TerminateParams,
@@ -337,21 +336,6 @@ def test_whatever_comes_is_taken_as_it_is_or_refused(params: dict[str, Any]) -> 
         taken = structure(params, SpawnParams)
         assert taken.argv == params["argv"]
         assert taken.env == params.get("env", {})
-
-
-def test_a_message_is_unstructured_with_the_names_of_the_wire() -> None:
-    output = OutputParams(
-        session_id="s", stream="stdout", offset=0, length=1, data="x", encoding="utf-8", missed_bytes=None
-    )
-    assert unstructure(output) == {
-        "sessionId": "s",
-        "stream": "stdout",
-        "offset": 0,
-        "length": 1,
-        "data": "x",
-        "encoding": "utf-8",
-        "missedBytes": None,
-    }
 
 
 def test_null_is_not_the_same_as_left_out() -> None:

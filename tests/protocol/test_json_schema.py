@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 
 from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.protocol import types
-from pipe_rpc.protocol.converter import structure, unstructure
+from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.json_schema import member_schema, message_schema
 from pipe_rpc.protocol.naming import wire_name
 
@@ -100,6 +100,13 @@ def validator(message: type[Any]) -> Draft7Validator:
     return Draft7Validator({"components": COMPONENTS, "$ref": f"#/components/schemas/{message.__name__}"})
 
 
+def members_of(value: Any) -> Any:
+    """JSON values of a message."""
+    if attrs.has(type(value)):
+        return {wire_name(field.name): members_of(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    return [members_of(each) for each in value] if isinstance(value, list) else value
+
+
 def converter_takes(value: Any, message: type[Any]) -> bool:
     try:
         structure(value, message)
@@ -162,7 +169,7 @@ def test_the_schema_and_the_converter_take_a_whole_message(name: str) -> None:
     message = getattr(types, name)
     validator(message).validate(EXAMPLES[name])
     taken = structure(EXAMPLES[name], message)
-    without_absent = {key: value for key, value in unstructure(taken).items() if key in EXAMPLES[name]}
+    without_absent = {key: value for key, value in members_of(taken).items() if key in EXAMPLES[name]}
     assert without_absent == EXAMPLES[name]
 
 

@@ -1,6 +1,12 @@
-"""Every message of ours as a type: the single source of validation, schema, tables and client."""
+"""Every message of ours as a type: the single source of validation, schema, tables and client.
 
-from pipe_rpc.protocol.types.notifications import ClosedParams, DetachedParams, ExitedParams, OutputParams
+What the server reads is imported here and now; what it writes, and its clients read, when somebody asks for it: a good
+part of the way to the first output would else be spent on classes that nobody on it needs.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from pipe_rpc.protocol.types.params import (
     AttachParams,
     DetachParams,
@@ -16,22 +22,25 @@ from pipe_rpc.protocol.types.params import (
     WaitParams,
     WriteParams,
 )
-from pipe_rpc.protocol.types.results import (
-    AttachResult,
-    DetachResult,
-    Empty,
-    ExitInfo,
-    ListResult,
-    PurgeResult,
-    ReadResult,
-    SessionInfo,
-    StdinInfo,
-    StreamInfo,
-    TerminateAllResult,
-    Usage,
-    WaitResult,
-    WriteResult,
-)
+
+if TYPE_CHECKING:
+    from pipe_rpc.protocol.types.notifications import ClosedParams, DetachedParams, ExitedParams, OutputParams
+    from pipe_rpc.protocol.types.results import (
+        AttachResult,
+        DetachResult,
+        Empty,
+        ExitInfo,
+        ListResult,
+        PurgeResult,
+        ReadResult,
+        SessionInfo,
+        StdinInfo,
+        StreamInfo,
+        TerminateAllResult,
+        Usage,
+        WaitResult,
+        WriteResult,
+    )
 
 __all__ = [
     "AttachParams",
@@ -66,3 +75,12 @@ __all__ = [
     "WriteParams",
     "WriteResult",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the types that are not imported yet (PEP 562)."""
+    if name in __all__:
+        for module in ("results", "notifications"):
+            if (found := getattr(import_module(f"{__name__}.{module}"), name, None)) is not None:
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

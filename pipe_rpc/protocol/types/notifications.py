@@ -13,7 +13,7 @@ from pipe_rpc.protocol.types.member import (
 from pipe_rpc.protocol.types.results import ExitInfo
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class OutputParams:
     """A piece of output; the next one has the offset ``offset + length``."""
 
@@ -28,7 +28,7 @@ class OutputParams:
     )
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class DetachedParams:
     """An attachment ended."""
 
@@ -39,7 +39,7 @@ class DetachedParams:
     reason: DetachReasonName = member("ended: end of file, and every byte delivered.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ExitedParams(ExitInfo):
     """The process ended, and every byte that it wrote itself was delivered."""
 
@@ -47,7 +47,7 @@ class ExitedParams(ExitInfo):
     streams_open: list[StreamName] = member("Streams that some other process still holds.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ClosedParams:
     """Both streams ended and were delivered: the last word of the session."""
 

@@ -13,7 +13,7 @@ from pipe_rpc.protocol.types.member import (
 )
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class StdinInfo:
     """A child's stdin."""
 
@@ -21,7 +21,7 @@ class StdinInfo:
     pending_bytes: int = member("Bytes that wait for the child to read.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class StreamInfo:
     """An output stream; offsets are absolute and start at 0."""
 
@@ -33,7 +33,7 @@ class StreamInfo:
     ended: bool = member("Whether the end of file was read.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Usage:
     """Resources that the process and the children it waited for used."""
 
@@ -42,7 +42,7 @@ class Usage:
     max_rss_bytes: int = member("The largest resident set; not less than the server's own, where a child begins.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ExitInfo:
     """How a session's process ended."""
 
@@ -63,7 +63,7 @@ class ExitInfo:
     )
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class SessionInfo:
     """A session as it is now."""
 
@@ -87,12 +87,12 @@ class SessionInfo:
     exit: ExitInfo | None = member("Null until it has exited.", nullable=True)
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class Empty:
     """Nothing: it was done."""
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class AttachResult:
     """A new attachment."""
 
@@ -101,14 +101,14 @@ class AttachResult:
     missed_bytes: int = member("Bytes between the one wanted and this one, which were overwritten.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class DetachResult:
     """Where the attachment ended."""
 
     offset: int = member("The next undelivered byte: attach from it to lose and repeat nothing.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ReadResult:
     """A piece of a ring."""
 
@@ -121,35 +121,35 @@ class ReadResult:
     ended: bool = member("Whether nothing will ever follow.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class WriteResult:
     """Every byte has entered the child's pipe."""
 
     bytes_written: int = member("How many.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class TerminateAllResult:
     """How many were asked to end."""
 
     terminated: int = member("Running sessions that matched.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class WaitResult:
     """How the wait ended."""
 
     exit: ExitInfo | None = member("Null: the time ran out.", nullable=True)
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class ListResult:
     """The sessions that matched, oldest first."""
 
     sessions: list[SessionInfo] = member("The sessions.")
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class PurgeResult:
     """How many were forgotten."""
 

@@ -1,4 +1,4 @@
-"""Handlers of ``session/*``: typed params in, typed results out, by method name.
+"""Handlers of ``session/*`` by method name: typed params in, the members of the result out.
 
 A handler either returns its result, raises PipeRpcError, or opens a row of the pending table and returns DEFERRED. News
 that belongs before its answer it tells itself.
@@ -7,9 +7,9 @@ that belongs before its answer it tells itself.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipe_rpc.protocol import types
-from pipe_rpc.protocol.converter import structure, unstructure
+from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.methods import SESSION_METHODS
+from pipe_rpc.protocol.types import params as types
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.handlers import lives, registers, streams
 from pipe_rpc.server.to_wire import session_forgotten
@@ -42,6 +42,3 @@ def handle(call: Call, method: str, params: Any) -> Any:
         return _HANDLERS[method](call, structure(params, _PARAMS[method]))
     except SessionForgottenError as error:
         raise session_forgotten(error.tombstone) from None
-
-
-__all__ = ["handle", "unstructure"]

@@ -5,26 +5,17 @@ from pipe_rpc.child.exit_status import signal_number
 from pipe_rpc.limits import Limits
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
-from pipe_rpc.protocol.types import (
-    Empty,
-    SessionInfo,
-    SignalParams,
-    SpawnParams,
-    TerminateAllParams,
-    TerminateAllResult,
-    TerminateParams,
-    WaitParams,
-    WaitResult,
-)
+from pipe_rpc.protocol.types.params import SignalParams, SpawnParams, TerminateAllParams, TerminateParams, WaitParams
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
+from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
 from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.spawning import SpawnOrder
 
 
-def spawn(call: Call, params: SpawnParams) -> SessionInfo:
-    """session/spawn."""
+def spawn(call: Call, params: SpawnParams) -> Members:
+    """session/spawn: a SessionInfo."""
     return to_wire.session_info(call.registry.spawn(spawn_order(call, params)))
 
 
@@ -65,42 +56,40 @@ def grace_s(grace_ms: float, limits: Limits) -> float:
     return min(grace_ms, limits.max_grace_ms) / 1000
 
 
-def send_signal(call: Call, params: SignalParams) -> Empty:
-    """session/signal."""
+def send_signal(call: Call, params: SignalParams) -> Members:
+    """session/signal: Empty."""
     session = call.registry.get(params.session_id)
     number = signal_number(params.signal)
     if number is None:
         raise invalid_params([("params.signal", 'must be the name of a signal, such as "SIGINT"')])
     session.send_signal(number)
-    return Empty()
+    return {}
 
 
-def terminate(call: Call, params: TerminateParams) -> Empty:
-    """session/terminate."""
+def terminate(call: Call, params: TerminateParams) -> Members:
+    """session/terminate: Empty."""
     session = call.registry.get(params.session_id)
     call.registry.terminate(session, _optional_grace_s(call, params.grace_ms))
-    return Empty()
+    return {}
 
 
-def terminate_all(call: Call, params: TerminateAllParams) -> TerminateAllResult:
-    """session/terminateAll."""
+def terminate_all(call: Call, params: TerminateAllParams) -> Members:
+    """session/terminateAll: a TerminateAllResult."""
     grace = _optional_grace_s(call, params.grace_ms)
-    return TerminateAllResult(
-        terminated=call.registry.terminate_all(params.originator, params.older_than_ms / 1000, grace)
-    )
+    return {"terminated": call.registry.terminate_all(params.originator, params.older_than_ms / 1000, grace)}
 
 
-def wait(call: Call, params: WaitParams) -> WaitResult | Deferred:
-    """session/wait."""
+def wait(call: Call, params: WaitParams) -> Members | Deferred:
+    """session/wait: a WaitResult."""
     session = call.registry.get(params.session_id)
 
-    def outcome() -> WaitResult:
-        return WaitResult(exit=None if session.exit is None else to_wire.exit_info(session.exit))
+    def outcome() -> Members:
+        return {"exit": None if session.exit is None else to_wire.exit_info(session.exit)}
 
     if session.closed_announced or (session.exit_announced and params.until == "exited"):
         return outcome()
     if params.timeout_ms == 0:
-        return WaitResult(exit=None)
+        return {"exit": None}
     call.pending.require_room(call.request_id)
     pending = call.pending.open(call.request_id, params.session_id)
     awaited = (Exited, Closed) if params.until == "exited" else Closed
@@ -113,7 +102,7 @@ def wait(call: Call, params: WaitParams) -> WaitResult | Deferred:
     if params.until == "exited":
         pending.on_removal = lambda: None if session.exit is None else outcome()
     if params.timeout_ms is not None:
-        pending.answer_at(call.loop.now + params.timeout_ms / 1000, lambda: WaitResult(exit=None))
+        pending.answer_at(call.loop.now + params.timeout_ms / 1000, lambda: {"exit": None})
     return DEFERRED
 
 

@@ -8,17 +8,9 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
-from pipe_rpc.protocol.types import (
-    AttachParams,
-    AttachResult,
-    DetachParams,
-    DetachResult,
-    ReadParams,
-    ReadResult,
-    WriteParams,
-    WriteResult,
-)
+from pipe_rpc.protocol.types.params import AttachParams, DetachParams, ReadParams, WriteParams
 from pipe_rpc.server.call import Call
+from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import DetachReason, StreamName
 from pipe_rpc.session.refusals import require_offset
 
@@ -26,8 +18,8 @@ _CRUMB_BYTES = 1024
 """What an awaited session/read returns at most while other messages wait for the client: it has to ask again anyway."""
 
 
-def attach(call: Call, params: AttachParams) -> AttachResult:
-    """session/attach."""
+def attach(call: Call, params: AttachParams) -> Members:
+    """session/attach: an AttachResult."""
     attachment, missed, stolen = call.registry.attach(
         call.registry.get(params.session_id),
         StreamName(params.stream),
@@ -37,11 +29,11 @@ def attach(call: Call, params: AttachParams) -> AttachResult:
     )
     if stolen is not None:
         call.teller.tell(stolen)
-    return AttachResult(attachment_id=attachment.attachment_id, offset=attachment.offset, missed_bytes=missed)
+    return {"attachmentId": attachment.attachment_id, "offset": attachment.offset, "missedBytes": missed}
 
 
-def detach(call: Call, params: DetachParams) -> DetachResult:
-    """session/detach."""
+def detach(call: Call, params: DetachParams) -> Members:
+    """session/detach: a DetachResult."""
     session = call.registry.get(params.session_id)
     detached = session.detach(StreamName(params.stream), DetachReason.DETACHED)
     if detached is None:
@@ -52,11 +44,11 @@ def detach(call: Call, params: DetachParams) -> DetachResult:
             stream=params.stream,
         )
     call.teller.tell(detached)
-    return DetachResult(offset=detached.offset)
+    return {"offset": detached.offset}
 
 
-def read(call: Call, params: ReadParams) -> ReadResult | Deferred:
-    """session/read."""
+def read(call: Call, params: ReadParams) -> Members | Deferred:
+    """session/read: a ReadResult."""
     session = call.registry.get(params.session_id)
     name = StreamName(params.stream)
     stream = session.stream(name)
@@ -64,21 +56,21 @@ def read(call: Call, params: ReadParams) -> ReadResult | Deferred:
     wanted = stream.ring.start if params.from_offset is None else require_offset(session, name, params.from_offset)
     limit = min(params.max_bytes or call.limits.default_read_bytes, call.limits.max_read_bytes)
 
-    def piece(at_most: int = limit) -> ReadResult:
+    def piece(at_most: int = limit) -> Members:
         start = max(wanted, stream.ring.start)
         length, text, used = stream.peek(start, at_most, encoding)
-        return ReadResult(
-            offset=start,
-            length=length,
-            data=text,
-            encoding="base64" if used is Encoding.BASE64 else "utf-8",
-            missed_bytes=start - wanted,
-            next_offset=start + length,
-            ended=stream.ended and start + length == stream.ring.end,
-        )
+        return {
+            "offset": start,
+            "length": length,
+            "data": text,
+            "encoding": used.value,
+            "missedBytes": start - wanted,
+            "nextOffset": start + length,
+            "ended": stream.ended and start + length == stream.ring.end,
+        }
 
-    def has_news(result: ReadResult) -> bool:
-        return result.length > 0 or result.ended
+    def has_news(result: Members) -> bool:
+        return bool(result["length"] or result["ended"])
 
     now = piece()
     if has_news(now) or params.wait_ms == 0:
@@ -98,16 +90,16 @@ def read(call: Call, params: ReadParams) -> ReadResult | Deferred:
     return DEFERRED
 
 
-def write(call: Call, params: WriteParams) -> WriteResult | Deferred:
-    """session/write."""
+def write(call: Call, params: WriteParams) -> Members | Deferred:
+    """session/write: a WriteResult."""
     session = call.registry.get(params.session_id)
     data = _decode(params)
     call.pending.require_room(call.request_id)
-    outcomes: list[WriteResult | PipeRpcError] = []
+    outcomes: list[Members | PipeRpcError] = []
     pending = None
 
     def done(written: int, error: PipeRpcError | None) -> None:
-        outcome = WriteResult(bytes_written=written) if error is None else error
+        outcome = {"bytesWritten": written} if error is None else error
         if pending is None:
             outcomes.append(outcome)
         else:
