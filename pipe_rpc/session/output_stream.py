@@ -127,7 +127,8 @@ class OutputStream:
         missed = start - attachment.offset
         attachment.offset = start + piece.length
         self._delivered = max(self._delivered, attachment.offset)
-        self._read_or_pause()
+        if self._watch is None:
+            self._read_or_pause()
         return piece, missed
 
     def peek(self, start: int, limit: int, encoding: Encoding) -> EncodedPiece:

@@ -70,11 +70,8 @@ class SessionRegistry:
         self._turns = Turns()
         self._ending = False
         self._attached = 0
-
-    @property
-    def spawns_tried(self) -> int:
+        self.spawns_tried = 0
         """How many spawns were tried, those that failed among them."""
-        return self._spawner.tried
 
     @property
     def containment(self) -> Containment:
@@ -103,6 +100,7 @@ class SessionRegistry:
             )
         command = self._spawner.command(order)
         self._require_room_for(text_bytes(order.argv, command, order.originator))
+        self.spawns_tried += 1
         session = self._spawner.spawn(order, command, self._note_ready)
         self._sessions[session.session_id] = session
         self._argument_bytes += session.description.text_bytes
@@ -183,7 +181,8 @@ class SessionRegistry:
             announcement = session.pull(limit)
             if announcement is None:
                 continue
-            self._turns.put_back(session)
+            if session.may_have_more:
+                self._turns.put_back(session)
             if isinstance(announcement, Closed):
                 self._argument_bytes -= session.description.text_bytes
                 self._retention.add(session)

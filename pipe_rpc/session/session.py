@@ -149,7 +149,20 @@ class Session:
     @property
     def is_behind(self) -> bool:
         """Whether output that is here waits for an attachment."""
-        return any(stream.is_behind for stream in self._in_turn)
+        for stream in self._in_turn:  # noqa: SIM110 - a generator would take longer than all that it looks at
+            if stream.is_behind:
+                return True
+        return False
+
+    @property
+    def may_have_more(self) -> bool:
+        """Whether there may be something to pull before anything more happens; False only where there is nothing."""
+        if self.exit is not None:
+            return True
+        for stream in self._in_turn:  # noqa: SIM110 - as above
+            if stream.is_behind or stream.ended:
+                return True
+        return False
 
     def has_processes(self) -> bool:
         """Whether anything of the process group, or in the cgroup, is left."""
@@ -195,6 +208,8 @@ class Session:
 
     def pull(self, limit: int) -> Announcement | None:
         """The next thing to tell the client, output of at most ``limit`` raw bytes; None where there is nothing now."""
+        if self.exit is None:
+            return self._pull_streams(limit)
         return self._pull_exit() or self._pull_streams(limit) or self._pull_close()
 
     def send_signal(self, number: int) -> None:

@@ -42,8 +42,6 @@ class Spawner:
         environment: Mapping[str, str],
         cgroups: CgroupTree,
     ) -> None:
-        self.tried = 0
-        """How many spawns were tried, those that failed among them."""
         self._spawned = 0
         self._loop = loop
         self._exit_watch = exit_watch
@@ -83,7 +81,6 @@ class Spawner:
 
     def spawn(self, order: SpawnOrder, command: str, on_ready: Callable[[Session], None]) -> Session:
         """Start a child and make its session. Raises PipeRpcError: STREAM_UNAVAILABLE or SPAWN_FAILED."""
-        self.tried += 1
         child = start(order, self._environment, self._descriptor_limit, self._cgroups)
         try:
             return self._open(order, command, child, on_ready)
