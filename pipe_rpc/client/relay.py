@@ -51,10 +51,12 @@ class Relay:
         self._session_id: str | None = None
         self._status: int | None = None
         self._loses_output = False
+        self._server_hears = True
+        self._has_heard_all = False
         self._endpoint = endpoint
         self._from_server = OwnDescriptor(os.dup(endpoint.stdout_fd))
         server_stdin = OwnDescriptor(os.dup(endpoint.stdin_fd))
-        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=lambda _: self._server_gone())
+        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=self._server_lost)
         self._stdout = Sink(claim(1), self._loop, on_room=self._read_on, on_broken=self._output_lost)
         self._stderr = Sink(claim(2), self._loop, on_room=self._read_on, on_broken=self._output_lost)
         self._stdin = claim(0)
@@ -113,6 +115,11 @@ class Relay:
         if self._stdin_watch is None:
             self._stdin_watch = self._loop.watch(self._stdin.fd, READ, self._read_stdin)
 
+    def _unwatch_stdin(self) -> None:
+        if self._stdin_watch is not None:
+            self._loop.unwatch(self._stdin_watch)
+            self._stdin_watch = None
+
     def _read_stdin(self) -> None:
         if self._stdin_watch is None:
             return
@@ -123,8 +130,7 @@ class Relay:
             size = 0  # What cannot be read, such as a stdin that is open for writing only, has no more to give.
         if size is None:
             return
-        self._loop.unwatch(self._stdin_watch)
-        self._stdin_watch = None
+        self._unwatch_stdin()
         piece = encode_piece(bytes(buffer[:size]), Encoding.AUTO, final=True)
         params = {"data": piece.text, "encoding": piece.encoding.value, "close": size == 0}
         then = _ignore if size == 0 else self._written
@@ -157,12 +163,24 @@ class Relay:
     def _shut_down(self, response: Response) -> None:
         result_of(response)
         self._notify("exit", None)
-        self._loop.add_before_sleep(self._stop_when_written)
+        self._end_when_written()
+
+    def _end_when_written(self) -> None:
+        """Hear nothing more, and end once whoever reads our output, however slowly, has all that was heard."""
+        if not self._has_heard_all:
+            self._has_heard_all = True
+            self._stop_reading()
+            self._unwatch_stdin()
+            self._loop.add_before_sleep(self._stop_when_written)
 
     def _stop_when_written(self) -> bool:
-        if self._server.is_empty and self._stdout.is_empty and self._stderr.is_empty:
+        if self._is_written and (self._server.is_empty or not self._server_hears):
             self._loop.stop()
         return False
+
+    @property
+    def _is_written(self) -> bool:
+        return self._stdout.is_empty and self._stderr.is_empty
 
     def _pass_on(self, number: signal.Signals) -> None:
         if self._can_act(number):
@@ -177,13 +195,14 @@ class Relay:
         if not isinstance(error, BrokenPipeError):
             self._complain(f"its output cannot be written: {error.strerror}")
             self._loses_output = True
-        self._terminate()
+        if self._status is None:
+            self._terminate()
 
     def _can_act(self, number: signal.Signals) -> bool:
         """Whether there is a command to act on; before and after it, the signal is for ourselves."""
-        if self._session_id is not None and self._status is None:
+        if self._session_id is not None and self._status is None and self._server_hears:
             return True
-        if self._status is None:
+        if self._status is None or not self._is_written:
             self._status = 128 + number
         self._loop.stop()
         return False
@@ -201,6 +220,8 @@ class Relay:
         self._server.send(self._conversation.notification(method, params))
 
     def _read_on(self) -> None:
+        if self._has_heard_all:
+            return
         if self._read_watch is None and self._stdout.has_room and self._stderr.has_room:
             self._read_watch = self._loop.watch(self._from_server.fd, READ, self._read)
 
@@ -210,23 +231,30 @@ class Relay:
         if size is None:
             return
         if size == 0:
-            self._server_gone()
+            self._server_hears = False
+            if self._status is None:
+                self._complain("the endpoint ended before the command did")
+            self._end_when_written()
             return
         try:
             for message in self._conversation.receive(bytes(buffer[:size])):
                 self._receive(message)
         except (ClientError, PipeRpcError, FramingError, MalformedError) as error:
+            self._server_hears = False
             self._complain(f"the endpoint does not keep the contract: {error}")
-            self._loop.stop()
+            self._end_when_written()
             return
-        if self._read_watch is not None and not (self._stdout.has_room and self._stderr.has_room):
+        if not (self._stdout.has_room and self._stderr.has_room):
+            self._stop_reading()
+
+    def _stop_reading(self) -> None:
+        if self._read_watch is not None:
             self._loop.unwatch(self._read_watch)
             self._read_watch = None
 
-    def _server_gone(self) -> None:
-        if self._status is None:
-            self._complain("the endpoint ended before the command did")
-        self._loop.stop()
+    def _server_lost(self, _: OSError) -> None:
+        """It hears nothing more; what it has said is still to be read, up to its end."""
+        self._server_hears = False
 
     def _receive(self, message: Response | Notification) -> None:
         if self._trace is not None:

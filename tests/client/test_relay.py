@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.bare_server import read_some
+from tests.support.processes import descendants, wait_state
 from tests.support.trace import DEADLINE_S
 
 RELAY = """
@@ -53,6 +55,50 @@ def test_an_endpoint_that_speaks_nonsense_is_status_125_without_a_traceback(said
     assert ended.returncode == 125
     assert b"Traceback" not in ended.stderr
     assert ended.stderr.startswith(b"pipe-rpc run: ")
+
+
+FALLS_SILENT = """
+import json, os, sys
+def say(**message):
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    data = b"Content-Length: %d\\r\\n\\r\\n%b" % (len(body), body)
+    while data:
+        data = data[os.write(1, data):]
+os.read(0, 65536)
+say(id=1, result={})
+os.read(0, 65536)
+say(id=2, result={"sessionId": "s"})
+if sys.argv[1] == "deaf":
+    os.close(0)
+for number in range(8):
+    output = {"stream": "stdout", "offset": number * 16384, "length": 16384, "data": "x" * 16384, "encoding": "utf-8"}
+    say(method="session/output", params={"sessionId": "s", **output})
+if sys.argv[1] == "nonsense":
+    os.write(1, b"nonsense\\r\\n\\r\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of the endpoint")
+@pytest.mark.parametrize("how", ["gone", "deaf", "nonsense"])
+def test_what_an_endpoint_said_before_it_failed_is_written_all_the_same(how: str) -> None:
+    command = [sys.executable, "-c", RELAY, sys.executable, "-c", FALLS_SILENT, how]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        ready, _, _ = select.select([process.stdout], [], [], DEADLINE_S)
+        assert ready
+        process.stdin.write(b"to the command")
+        process.stdin.flush()
+        for endpoint in descendants(process.pid)[:1]:
+            wait_state(endpoint, "Z", "")
+        assert len(process.stdout.read()) == 8 * 16384
+        assert process.wait(DEADLINE_S) == 125
+        said = process.stderr.read()
+    if how == "nonsense":
+        assert said.startswith(b"pipe-rpc run: the endpoint does not keep the contract: ")
+    else:
+        assert said == b"pipe-rpc run: the endpoint ended before the command did\n"
 
 
 def test_an_endpoint_that_there_is_not_is_status_125_without_a_traceback() -> None:
