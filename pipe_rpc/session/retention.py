@@ -11,6 +11,7 @@ class Retention:
         self._max_bytes = max_bytes
         self._kept: dict[Session, int] = {}  # with what each retained when it was closed; its rings may shrink since
         self._bytes = 0
+        self._occupied: dict[Session, None] = {}  # those that may have left processes behind
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -19,10 +20,12 @@ class Retention:
         """Keep one more."""
         self._kept[session] = session.kept_bytes
         self._bytes += self._kept[session]
+        self._occupied[session] = None
 
     def discard(self, session: Session) -> None:
         """Keep it no longer; without effect where it is not kept."""
         self._bytes -= self._kept.pop(session, 0)
+        self._occupied.pop(session, None)
 
     def overdue(self) -> Session | None:
         """The oldest where there are more than may be kept; it stays until it is discarded."""
@@ -31,5 +34,9 @@ class Retention:
         return None
 
     def with_processes(self) -> int:
-        """How many have left processes behind, which still count as sessions."""
-        return sum(session.has_processes() for session in self._kept)
+        """How many have left processes behind, which still count as sessions.
+
+        Those that have none are not asked again: where everybody has ended, nobody is left who could start anything.
+        """
+        self._occupied = {session: None for session in self._occupied if session.has_processes()}
+        return len(self._occupied)

@@ -13,10 +13,12 @@ class Closed:
 
     def __init__(self, kept_bytes: int = 0, *, processes: bool = False) -> None:
         self.kept_bytes = kept_bytes
+        self.asked = 0
         self._processes = processes
 
     def has_processes(self) -> bool:
         """What the test has set."""
+        self.asked += 1
         return self._processes
 
 
@@ -71,3 +73,14 @@ def test_those_that_left_processes_are_counted() -> None:
     for processes in (True, False, True):
         retention.add(closed(processes=processes))
     assert retention.with_processes() == 2
+
+
+def test_only_those_that_have_left_processes_are_asked_again() -> None:
+    retention = Retention(max_sessions=9, max_bytes=100)
+    left, ended, discarded = (Closed(processes=processes) for processes in (True, False, True))
+    for each in (left, ended, discarded):
+        retention.add(cast("Session", each))
+    retention.discard(cast("Session", discarded))
+    for _ in range(3):
+        assert retention.with_processes() == 1
+    assert (left.asked, ended.asked, discarded.asked) == (3, 1, 0)
