@@ -59,6 +59,7 @@ class OutputStream:
     ) -> None:
         self.name = name
         self._read_bytes = min(read_bytes, backlog_bytes)
+        self._half_bite_bytes = (self._read_bytes + 1) // 2
         self.ring = Ring(self._read_bytes)
         self.attachment: Attachment | None = None
         self.ended = False
@@ -227,9 +228,9 @@ class OutputStream:
         else:
             self.ring.commit(size)
             self._count_overwritten()
-            if self._is_nearly_full:
+            if self._free_bytes < self._half_bite_bytes:
                 self._grow()
-            self._read_or_pause()
+                self._read_or_pause()
         self._on_progress()
         for callback in list(self._waiting):
             callback()
@@ -248,15 +249,14 @@ class OutputStream:
         return self.ring.end - max(self.attachment.offset, self.ring.start)
 
     @property
-    def _is_nearly_full(self) -> bool:
-        """Whether the ring is smaller than was asked for, and has not even half a bite free."""
-        free = self.ring.capacity - len(self.ring)
-        return self.ring.capacity < self._backlog_bytes and free < (self._read_bytes + 1) // 2
+    def _free_bytes(self) -> int:
+        """What can be read before anything that is retained gives way."""
+        return self.ring.capacity - len(self.ring)
 
     def _grow(self) -> None:
         """Double the ring where there is memory for it; else the oldest bytes give way earlier than was asked for."""
         before, wanted = self.ring.capacity, min(self.ring.capacity * 2, self._backlog_bytes)
-        if not self._budget.grow(self, wanted):
+        if wanted == before or not self._budget.grow(self, wanted):
             return
         try:
             self.ring.resize(wanted)
@@ -265,8 +265,11 @@ class OutputStream:
 
     def _readable_bytes(self) -> int:
         """How much may be read now without overwriting what is needed, or what a ring that is to grow retains."""
-        if self.ring.capacity < self._backlog_bytes and not self._is_nearly_full:
-            return min(self._read_bytes, self.ring.capacity - len(self.ring))
+        free = self._free_bytes
+        if free >= self._read_bytes:
+            return self._read_bytes
+        if free >= self._half_bite_bytes and self.ring.capacity < self._backlog_bytes:
+            return free
         return min(self._read_bytes, self.ring.capacity - self._unread_bytes)
 
     def _read_or_pause(self) -> None:
@@ -276,7 +279,7 @@ class OutputStream:
         if self._watch is not None and readable == 0:
             self._loop.unwatch(self._watch)
             self._watch = None
-        elif self._watch is None and readable >= (self._read_bytes + 1) // 2:
+        elif self._watch is None and readable >= self._half_bite_bytes:
             # Not at the first free byte: reading in crumbs costs more than waiting for half a bite.
             self._watch = self._loop.watch(self._descriptor.fd, READ, self._on_readable)
 
