@@ -47,3 +47,16 @@ def test_what_only_asks_imports_neither_cattrs_nor_lsprotocol() -> None:
         imported = {line.rpartition(b"|")[2].strip() for line in ended.stderr.splitlines()}
         assert b"pipe_rpc.cli.main" in imported
         assert not imported & {b"lsprotocol", b"lsprotocol.types", b"pygls", b"asyncio"}, arguments
+
+
+def test_a_server_that_nobody_talks_to_has_imported_no_parser_and_no_message_types() -> None:
+    for arguments in ([], ["--stdio"], ["serve"]):
+        ended = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "pipe_rpc", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        imported = {line.rpartition(b"|")[2].strip() for line in ended.stderr.splitlines()}
+        assert b"pipe_rpc.server.app" in imported
+        assert not imported & {b"argparse", b"attrs", b"cattrs", b"orjson", b"subprocess"}, arguments

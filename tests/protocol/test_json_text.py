@@ -201,3 +201,19 @@ def test_too_many_values_are_refused_before_anything_is_built_of_them(shape: str
 def test_a_long_text_of_few_values_is_taken_whatever_stands_in_it() -> None:
     data = ",:[{" * 100_000
     assert decode(json.dumps([data]).encode(), 2) == [data]
+
+
+@pytest.mark.parametrize("before", ["", " ", "\t\r\n "])
+@pytest.mark.parametrize("behind", ["", " ", "\r\n\t "])
+@pytest.mark.parametrize("text", ['{"a":[1]}', "[1]", "1", '"{"'])
+def test_blanks_around_a_text_change_nothing(before: str, text: str, behind: str) -> None:
+    assert decode((before + text + behind).encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ['{"a":1}x', '{"a":1} {}', '{"a":1}}', '{"a":1,"a":2}x', "{}\0"])
+def test_what_stands_behind_a_text_is_refused_where_it_begins(text: str) -> None:
+    with pytest.raises(JsonError) as refused:
+        decode(text.encode())
+    begins = text.index("}") + 1 + text.partition("}")[2].startswith(" ")
+    assert str(refused.value) == f"The body is not JSON: Extra data: line 1 column {begins + 1} (char {begins})."
+    assert not isinstance(refused.value, DuplicateNameError)

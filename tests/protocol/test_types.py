@@ -1,5 +1,7 @@
 """pipe_rpc/protocol/types/: each message and each member says what it is."""
 
+import subprocess
+import sys
 import typing
 from typing import Any, get_args, get_origin
 
@@ -146,3 +148,21 @@ def test_the_error_codes_are_those_of_the_contract() -> None:
         "OffsetOutOfRange": 1010,
         "SignalFailed": 1011,
     }
+
+
+def test_each_message_is_found_by_whoever_asks_first() -> None:
+    script = "import sys, pipe_rpc.protocol.types as types; print(getattr(types, sys.argv[1]).__name__)"
+    for name in ("SpawnParams", "SessionInfo", "OutputParams"):
+        ended = subprocess.run([sys.executable, "-c", script, name], capture_output=True, text=True, check=True)
+        assert ended.stdout == f"{name}\n"
+
+
+def test_the_server_waits_for_no_message_that_only_clients_read() -> None:
+    script = "import sys, pipe_rpc.server.handlers; print(*(each for each in sys.modules if '.types.' in each))"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["pipe_rpc.protocol.types.member", "pipe_rpc.protocol.types.params"]
+
+
+def test_what_is_no_message_is_not_found() -> None:
+    with pytest.raises(AttributeError, match=r"'pipe_rpc\.protocol\.types' has no attribute 'Unknown'"):
+        types.Unknown  # noqa: B018 - to ask is the test
