@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import FrameType
 
 from .measure import measure
-from .rivals import RIVALS
+from .rivals import field
 from .table import text_of
 from .works import WORKS, full_sizes, quick_sizes
 
@@ -33,15 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--rounds needs at least 1")
     signal.signal(signal.SIGTERM, _end_in_order)
 
+    here = field()
     works = [work for work in WORKS if not options.works or work.name in options.works]
     with (quick_sizes if options.quick else full_sizes)() as usual_sizes:
         sizes = replace(usual_sizes, rounds=options.rounds or usual_sizes.rounds)
-        outcomes = [measure(work, RIVALS, sizes, _tell) for work in works]
+        outcomes = [measure(work, here.rivals, sizes, _tell) for work in works]
     _tell("")
     print(_machine())
-    print(f"{sizes.rounds} rounds; bulk is {sizes.corpus.size_bytes / 1e6:.0f} MB; many sessions are {sizes.sessions}")
+    print(f"{sizes.rounds} rounds; bulk is {sizes.corpora.size_bytes / 1e6:.0f} MB; many sessions are {sizes.sessions}")
     print()
-    print(text_of(outcomes))
+    print(text_of(outcomes, here.absent))
     return 1 if any(outcome.failures for outcome in outcomes) else 0
 
 

@@ -5,9 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
-from .corpus import Corpus, log_lines
+from .corpus import Corpora, Kind
 from .deadline import Deadline
 from .process import Resident
 from .rival import Encoding, Engine, Rival, Timed
@@ -25,7 +24,7 @@ class Sizes:
     """Of these, and of echoes and spawns, the first tenth only warms up."""
     echoes: int
     spawns: int
-    corpus: Corpus
+    corpora: Corpora
     sessions: int
     echoes_per_session: int
     idle_sessions: int
@@ -36,32 +35,33 @@ class Sizes:
 @contextmanager
 def full_sizes() -> Iterator[Sizes]:
     """A run whose ratios repeat: about three minutes. So many spawns that a server has to forget old sessions."""
-    with log_lines(64 * MIB) as corpus:
-        yield Sizes(9, 1000, 600, 400, corpus, 200, 20, 100, 60.0)
+    with Corpora(64 * MIB) as corpora:
+        yield Sizes(9, 1000, 600, 400, corpora, 200, 20, 100, 60.0)
 
 
 @contextmanager
 def quick_sizes() -> Iterator[Sizes]:
     """A look: about half a minute."""
-    with log_lines(24 * MIB) as corpus:
-        yield Sizes(3, 300, 200, 50, corpus, 200, 20, 50, 60.0)
+    with Corpora(24 * MIB) as corpora:
+        yield Sizes(3, 300, 200, 50, corpora, 200, 20, 50, 60.0)
 
 
 @contextmanager
 def tiny_sizes() -> Iterator[Sizes]:
     """Everything once, for the test of the benchmark itself."""
-    with log_lines(1 * MIB) as corpus:
-        yield Sizes(1, 10, 10, 4, corpus, 8, 3, 4, 15.0)
+    with Corpora(1 * MIB) as corpora:
+        yield Sizes(1, 10, 10, 4, corpora, 8, 3, 4, 15.0)
 
 
 @dataclass(frozen=True)
 class Goal:
     """A bound that pipe-rpc wants to keep."""
 
-    of: Literal["direct", "naive", "itself"]
-    """What is bounded: pipe-rpc's figure divided by direct's, how many times better than naive it is, or the figure."""
+    of: str
+    """What is bounded: `direct`, pipe-rpc's figure divided by direct's; `itself`, the figure; else the name of a rival,
+    and how many times better than that one it is."""
     bound: float
-    """At most this much where less is better, at least where more is; against naive always at least."""
+    """At most this much where less is better, at least where more is; against other servers always at least."""
 
 
 @dataclass(frozen=True)
@@ -149,15 +149,16 @@ class Spawn(Work):
 class Bulk(Work):
     direct = "`cat FILE | cat`, read by the same client"
 
-    _encoding: Encoding
-
-    def __init__(self, encoding: Encoding, pipe_bytes: int | None, goals: tuple[Goal, ...]) -> None:
-        """`pipe_bytes`: capacity of the client's pipes; None for the system's default."""
+    def __init__(
+        self, name: str, kind: Kind, encoding: Encoding, goals: tuple[Goal, ...], pipe_bytes: int | None = None
+    ) -> None:
+        """`pipe_bytes`: capacity of the client's pipes; None for the system's default, 64 KiB on Linux."""
+        self.name = name
+        self._kind = kind
         self._encoding = encoding
         self._pipe_bytes = pipe_bytes
-        pipes = "" if pipe_bytes is None else f"-{pipe_bytes // MIB}m"
-        self.name = f"bulk-{encoding}{pipes}"
-        label = f"bulk log lines, {encoding}" + ("" if pipe_bytes is None else f", {pipe_bytes // MIB} MiB pipes")
+        pipes = "" if pipe_bytes is None else f", {pipe_bytes // MIB} MiB pipes"
+        label = f"bulk {_KINDS[kind]}, {encoding}{pipes}"
         self.metrics = (
             Metric("rate", label, "MB/s", True, goals),
             Metric("cpu", f"{label}: processor time", "s/GB"),
@@ -165,14 +166,17 @@ class Bulk(Work):
 
     def check(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> None:
         with rival.start(deadline, pipe_bytes=self._pipe_bytes) as engine:
-            engine.check_stream(sizes.corpus, self._encoding)
+            engine.check_stream(sizes.corpora.of(self._kind), self._encoding)
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        corpus = sizes.corpora.of(self._kind)
         with _warm(rival, deadline, self._pipe_bytes) as engine:
-            timed = engine.stream(sizes.corpus, self._encoding)
-        size_bytes = sizes.corpus.size_bytes
-        figures = {"rate": size_bytes / timed.seconds[0] / 1e6}
-        return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / size_bytes * 1e9}
+            timed = engine.stream(corpus, self._encoding)
+        figures = {"rate": corpus.size_bytes / timed.seconds[0] / 1e6}
+        return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / corpus.size_bytes * 1e9}
+
+
+_KINDS: dict[Kind, str] = {"log": "log lines", "ansi": "coloured text", "cjk": "CJK text", "binary": "binary"}
 
 
 class Storm(Work):
@@ -218,7 +222,7 @@ class Memory(Work):
             figures["used"] = used.largest_bytes / MIB
             figures["session"] = (held.largest_bytes - used.largest_bytes) / 1024 / sizes.idle_sessions
         with rival.start(deadline) as engine:
-            engine.stream(sizes.corpus, "utf-8")
+            engine.stream(sizes.corpora.of("log"), "utf-8")
             figures["bulk"] = _known(engine.resident()).largest_bytes / MIB
         return figures
 
@@ -228,10 +232,13 @@ WORKS: tuple[Work, ...] = (
     Request(),
     Echo(),
     Spawn(),
-    Bulk("utf-8", None, (Goal("direct", 0.95), Goal("naive", 5))),
-    Bulk("base64", None, (Goal("naive", 5),)),
-    Bulk("utf-8", MIB, (Goal("direct", 0.85), Goal("naive", 5))),
-    Bulk("base64", MIB, (Goal("direct", 0.85), Goal("naive", 5))),
+    Bulk("bulk-utf-8", "log", "utf-8", (Goal("direct", 0.95), Goal("naive", 5))),
+    Bulk("bulk-base64", "log", "base64", (Goal("naive", 5),)),
+    Bulk("bulk-utf-8-1m", "log", "utf-8", (Goal("direct", 0.85), Goal("naive", 5)), MIB),
+    Bulk("bulk-base64-1m", "log", "base64", (Goal("direct", 0.85), Goal("naive", 5)), MIB),
+    Bulk("bulk-binary", "binary", "base64", (Goal("naive", 5),)),
+    Bulk("bulk-coloured", "ansi", "utf-8", (Goal("naive", 5),)),
+    Bulk("bulk-cjk", "cjk", "utf-8", (Goal("naive", 5),)),
     Storm(),
     Memory(),
 )
