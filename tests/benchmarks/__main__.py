@@ -12,8 +12,9 @@ from types import FrameType
 
 from .measure import measure
 from .rivals import field
+from .sizes import full_sizes, quick_sizes
 from .table import text_of
-from .works import WORKS, full_sizes, quick_sizes
+from .works import WORKS
 
 PACKAGES = ("pygls", "orjson", "pybase64")
 """Their versions, or absence, explain a figure."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from .deadline import Deadline, NotOfferedError, RivalError
 from .rival import Rival
-from .works import Metric, Sizes, Work
+from .sizes import Sizes
+from .works import Metric, Work
 
 Figures = dict[str, float]
 """By the key of the metric."""

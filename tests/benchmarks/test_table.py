@@ -5,10 +5,11 @@ from .deadline import Deadline, NotOfferedError, RivalError
 from .measure import Outcome, measure
 from .rival import Rival
 from .server_rival import ServerRival
+from .sizes import Sizes
 from .table import FAILED, NOTHING, header_of, rows_of, text_of
-from .works import Goal, Metric, Sizes, Work
+from .works import Goal, Metric, Work
 
-ROUNDS = Sizes(3, 0, 0, 0, Corpora(0), 0, 0, 0, 1.0)
+ROUNDS = Sizes(3, 0, 0, 0, Corpora(0), 0, 0, 0, 0, 1.0)
 
 
 class Pace(Work):
@@ -41,6 +42,15 @@ def test_ratios_are_taken_inside_rounds() -> None:
     assert (ratio.low, ratio.median, ratio.high) == (2.0, 2.0, 2.0)
     (row,) = rows_of([outcome])
     assert row.cells[2:8] == ("4", "2", "40", "x 2.00", "2.00 to 2.00", "10.0 x")
+
+
+def test_every_metric_of_every_work_has_a_row_as_long_as_the_header() -> None:
+    outcomes = [Pace({"pipe-rpc": [3.0] * 3, "node": [6.0] * 3}).measured(), Pace({"direct": [1.0] * 3}).measured()]
+    rows = rows_of(outcomes)
+    assert [row.cells[0] for row in rows] == ["pace", "pace"]
+    assert {len(row.cells) for row in rows} == {len(header_of(outcomes))}
+    assert header_of(outcomes)[2:5] == ("pipe-rpc", "node", "direct")
+    assert [row.cells[2:5] for row in rows] == [("3", "6", NOTHING), (NOTHING, NOTHING, "1")]
 
 
 def test_every_rival_has_a_column_of_its_own() -> None:

@@ -1,56 +1,22 @@
 """The works: what is done, what is measured of it, and how good pipe-rpc wants to be."""
 
+import math
 import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .corpus import Corpora, Kind
+from .corpus import Kind
 from .deadline import Deadline
 from .process import Resident
 from .rival import Encoding, Engine, Rival, Timed
+from .sizes import MIB, Sizes
 
-MIB = 1024 * 1024
 PAYLOAD_BYTES = 32
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much of each work a run does."""
-
-    rounds: int
-    requests: int
-    """Of these, and of echoes and spawns, the first tenth only warms up."""
-    echoes: int
-    spawns: int
-    corpora: Corpora
-    sessions: int
-    echoes_per_session: int
-    idle_sessions: int
-    deadline_s: float
-    """For one round of one rival."""
-
-
-@contextmanager
-def full_sizes() -> Iterator[Sizes]:
-    """A run whose ratios repeat: about three minutes. So many spawns that a server has to forget old sessions."""
-    with Corpora(64 * MIB) as corpora:
-        yield Sizes(9, 1000, 600, 400, corpora, 200, 20, 100, 60.0)
-
-
-@contextmanager
-def quick_sizes() -> Iterator[Sizes]:
-    """A look: about half a minute."""
-    with Corpora(24 * MIB) as corpora:
-        yield Sizes(3, 300, 200, 50, corpora, 200, 20, 50, 60.0)
-
-
-@contextmanager
-def tiny_sizes() -> Iterator[Sizes]:
-    """Everything once, for the test of the benchmark itself."""
-    with Corpora(1 * MIB) as corpora:
-        yield Sizes(1, 10, 10, 4, corpora, 8, 3, 4, 15.0)
+FLOODS = 20
+FLOOD_WINDOW_S = 3.0
+"""A rival that a flood stops nearly altogether is not waited for any longer in one round."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +60,18 @@ class Work(ABC):
 
 class Start(Work):
     name = "cold-start"
-    direct = "`python -c pass`, start to end; the first session: one that runs `true`"
+    direct = "`python -c pass`, start to end; the first session: one that runs `true` or `echo`"
     metrics = (
         Metric("ready", "cold start to initialize answered", "ms", goals=(Goal("direct", 2.0),)),
         Metric("cpu", "the same, processor time", "ms"),
         Metric("first", "cold start to a first session's exit", "ms"),
+        Metric("output", "cold start to the first output of echo", "ms"),
     )
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
         start = rival.cold_start(deadline)
         figures = {"ready": start.ready_s * 1e3, "first": start.first_session_s * 1e3}
+        figures["output"] = rival.cold_output(deadline) * 1e3
         return figures if start.cpu_s is None else figures | {"cpu": start.cpu_s * 1e3}
 
 
@@ -196,6 +164,29 @@ class Storm(Work):
         return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / echoes * 1e6}
 
 
+class Flood(Work):
+    name = "flood"
+    direct = f"as echo and request, the output of {FLOODS} `yes` read by the same poll"
+    metrics = (
+        Metric("echo", f"echo while {FLOODS} others flood, median", "µs"),
+        Metric("echo_p99", "the same, slowest of 100", "µs"),
+        Metric("request", f"request while {FLOODS} sessions flood, median", "µs"),
+        Metric("request_p99", "the same, slowest of 100", "µs"),
+        Metric("rate", "the flood, meanwhile", "MB/s", True),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        with _warm(rival, deadline) as engine:
+            flooded = engine.flooded(FLOODS, _payloads(0, sizes.flooded), FLOOD_WINDOW_S)
+        return {
+            "echo": statistics.median(flooded.echoes_s) * 1e6,
+            "echo_p99": _p99(flooded.echoes_s) * 1e6,
+            "request": statistics.median(flooded.requests_s) * 1e6,
+            "request_p99": _p99(flooded.requests_s) * 1e6,
+            "rate": flooded.flood_bytes_per_s / 1e6,
+        }
+
+
 class Memory(Work):
     name = "memory"
     direct = "a bare interpreter, waiting"
@@ -222,7 +213,7 @@ class Memory(Work):
             figures["used"] = used.largest_bytes / MIB
             figures["session"] = (held.largest_bytes - used.largest_bytes) / 1024 / sizes.idle_sessions
         with rival.start(deadline) as engine:
-            engine.stream(sizes.corpora.of("log"), "utf-8")
+            engine.stream(sizes.corpora.of("log"), None)
             figures["bulk"] = _known(engine.resident()).largest_bytes / MIB
         return figures
 
@@ -240,6 +231,7 @@ WORKS: tuple[Work, ...] = (
     Bulk("bulk-coloured", "ansi", "utf-8", (Goal("naive", 5),)),
     Bulk("bulk-cjk", "cjk", "utf-8", (Goal("naive", 5),)),
     Storm(),
+    Flood(),
     Memory(),
 )
 
@@ -255,6 +247,11 @@ def _warm(rival: Rival, deadline: Deadline, pipe_bytes: int | None = None) -> It
 def _times(timed: Timed, units_per_second: float) -> dict[str, float]:
     figures = {"time": statistics.median(timed.seconds) * units_per_second}
     return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s * units_per_second}
+
+
+def _p99(seconds: Sequence[float]) -> float:
+    """99 of 100 took no longer; of few the slowest."""
+    return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 
 def _payloads(session: int, count: int) -> Sequence[bytes]:
