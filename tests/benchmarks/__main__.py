@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [--rounds N] [WORK …]`: do the works, print one table."""
+"""`python -m tests.benchmarks [--quick] [--rounds N] [--svg FILE] [WORK …]`: do the works, print one table."""
 
 import argparse
 import os
@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import FrameType
 
 from .measure import measure
+from .plot import svg_of
 from .rivals import field
 from .sizes import full_sizes, quick_sizes
 from .table import text_of
@@ -26,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("works", nargs="*", metavar="WORK", help=f"of: {', '.join(work.name for work in WORKS)}")
     parser.add_argument("--quick", action="store_true", help="few rounds of little work: for a look, not for a verdict")
     parser.add_argument("--rounds", type=int, help="how many rounds of each work")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="where to draw a plot of it")
     options = parser.parse_args(arguments)
     unknown = set(options.works) - {work.name for work in WORKS}
     if unknown:
@@ -44,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{sizes.rounds} rounds; bulk is {sizes.corpora.size_bytes / 1e6:.0f} MB; many sessions are {sizes.sessions}")
     print()
     print(text_of(outcomes, here.absent))
+    if options.svg is not None:
+        options.svg.write_text(svg_of(outcomes), encoding="utf-8")
     return 1 if any(outcome.failures for outcome in outcomes) else 0
 
 

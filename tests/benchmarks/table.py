@@ -51,7 +51,7 @@ def text_of(outcomes: Sequence[Outcome], absent: Mapping[str, str]) -> str:
 
 
 def _cells(outcome: Outcome, metric: Metric, names: Sequence[str]) -> tuple[str, ...]:
-    medians = [FAILED if name in outcome.failures else _number(outcome.median(metric, name)) for name in names]
+    medians = [FAILED if name in outcome.failures else number(outcome.median(metric, name)) for name in names]
     to_direct = outcome.ratio(metric, SUBJECT, "direct")
     return (
         metric.label,
@@ -91,7 +91,8 @@ def _factor(factor: float | None) -> str:
     return NOTHING if factor is None else f"{factor:.1f} x"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Three digits or more, for people."""
     if value is None:
         return NOTHING
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
