@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no such work: {', '.join(sorted(unknown))}")
     if options.rounds is not None and options.rounds < 1:
         parser.error("--rounds needs at least 1")
+    if options.svg is not None and not options.svg.parent.is_dir():
+        parser.error(f"--svg: there is no directory {options.svg.parent}")
     signal.signal(signal.SIGTERM, _end_in_order)
 
     here = field()

@@ -30,14 +30,14 @@ class Sizes:
 
 @contextmanager
 def full_sizes() -> Iterator[Sizes]:
-    """A run whose ratios repeat: about three minutes. So many spawns that a server has to forget old sessions."""
+    """A run whose ratios repeat. So many spawns that a server has to forget old sessions."""
     with Corpora(64 * MIB) as corpora:
         yield Sizes(9, 1000, 600, 400, corpora, 200, 20, 100, 300, 60.0)
 
 
 @contextmanager
 def quick_sizes() -> Iterator[Sizes]:
-    """A look: about half a minute."""
+    """A look: a few minutes with all rivals."""
     with Corpora(24 * MIB) as corpora:
         yield Sizes(3, 300, 200, 50, corpora, 200, 20, 50, 50, 60.0)
 
