@@ -1,7 +1,8 @@
 """How fast, compared with what: `python -m tests.benchmarks`.
 
-Absolute times say little on a shared machine, so every work is done in interleaved rounds by three rivals: pipe-rpc,
-the same work without any server, and a naive server on pygls and asyncio. What counts is the ratio inside one round.
+Absolute times say little on a shared machine, so every work is done in interleaved rounds by several rivals: pipe-rpc,
+the same work without any server, a naive server on pygls and asyncio, and what else is installed. What counts is the
+ratio inside one round.
 
 **Invariant:** no rival is fast because it is wrong: what came back is checked, and one that loses a byte has failed.
 **Invariant:** every wait has a deadline, and no process outlives the `with` block that started it.

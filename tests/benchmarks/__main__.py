@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [--rounds N] [WORK …]`: do the works, print one table."""
+"""`python -m tests.benchmarks [--quick] [--rounds N] [--svg FILE] [WORK …]`: do the works, print one table."""
 
 import argparse
 import os
@@ -8,12 +8,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import FrameType
 
 from .measure import measure
-from .rivals import RIVALS
+from .plot import svg_of
+from .rivals import field
+from .sizes import full_sizes, quick_sizes
 from .table import text_of
-from .works import WORKS, full_sizes, quick_sizes
+from .works import WORKS
 
 PACKAGES = ("pygls", "orjson", "pybase64")
 """Their versions, or absence, explain a figure."""
@@ -25,23 +28,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("works", nargs="*", metavar="WORK", help=f"of: {', '.join(work.name for work in WORKS)}")
     parser.add_argument("--quick", action="store_true", help="few rounds of little work: for a look, not for a verdict")
     parser.add_argument("--rounds", type=int, help="how many rounds of each work")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="where to draw a plot of it")
     options = parser.parse_args(arguments)
     unknown = set(options.works) - {work.name for work in WORKS}
     if unknown:
         parser.error(f"no such work: {', '.join(sorted(unknown))}")
     if options.rounds is not None and options.rounds < 1:
         parser.error("--rounds needs at least 1")
+    if options.svg is not None and not options.svg.parent.is_dir():
+        parser.error(f"--svg: there is no directory {options.svg.parent}")
     signal.signal(signal.SIGTERM, _end_in_order)
 
+    here = field()
     works = [work for work in WORKS if not options.works or work.name in options.works]
     with (quick_sizes if options.quick else full_sizes)() as usual_sizes:
         sizes = replace(usual_sizes, rounds=options.rounds or usual_sizes.rounds)
-        outcomes = [measure(work, RIVALS, sizes, _tell) for work in works]
+        outcomes = [measure(work, here.rivals, sizes, _tell) for work in works]
     _tell("")
     print(_machine())
-    print(f"{sizes.rounds} rounds; bulk is {sizes.corpus.size_bytes / 1e6:.0f} MB; many sessions are {sizes.sessions}")
+    print(f"{sizes.rounds} rounds; bulk is {sizes.corpora.size_bytes / 1e6:.0f} MB; many sessions are {sizes.sessions}")
     print()
-    print(text_of(outcomes))
+    print(text_of(outcomes, here.absent))
+    if options.svg is not None:
+        options.svg.write_text(svg_of(outcomes), encoding="utf-8")
     return 1 if any(outcome.failures for outcome in outcomes) else 0
 
 

@@ -1,4 +1,4 @@
-"""Deadlines and the ways in which a rival can fail."""
+"""Deadlines, and the ways in which a work is not done."""
 
 import time
 
@@ -13,6 +13,10 @@ class WrongResultError(RivalError):
 
 class TooLateError(RivalError):
     """The deadline passed."""
+
+
+class NotOfferedError(Exception):
+    """A work is not among what a rival offers: no failure, and no figure; the message is the reason."""
 
 
 class Deadline:

@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from hashlib import sha256
 from select import POLLIN, poll
 from subprocess import PIPE, Popen
+from time import perf_counter
 
 from .corpus import Corpus
 from .deadline import Deadline, RivalError, WrongResultError
+from .direct_flood import DirectFlood
 from .fast_client import FastClient, frame
 from .process import Process, Resident, await_input, resident
-from .rival import ColdStart, Encoding, Engine, Rival, Timed, time_each
+from .rival import FLOOD_ARGV, ColdStart, Encoding, Engine, Flooded, Rival, Timed, time_each
+
+REQUEST = frame(
+    {"jsonrpc": "2.0", "id": 1000, "method": "session/info", "params": {"sessionId": "pipe-0000000000000000-00000001"}}
+)
 
 
 class DirectRival(Rival):
@@ -36,6 +42,13 @@ class DirectRival(Rival):
         ready_s, first_session_s = timed.seconds
         return ColdStart(ready_s, first_session_s, None)
 
+    def cold_output(self, deadline: Deadline) -> float:
+        """A bare interpreter that runs `echo`."""
+        started = perf_counter()
+        with Process([sys.executable, "-c", "import subprocess; subprocess.run(['echo', 'ready'])"]) as process:
+            await_input(process.stdout_fd, deadline)
+            return perf_counter() - started
+
 
 class DirectEngine(Engine):
     """Has no process of its own until a work needs one."""
@@ -50,9 +63,7 @@ class DirectEngine(Engine):
 
     def round_trips(self, count: int) -> Timed:
         """A request as long as a server's, through one `cat`."""
-        params = {"sessionId": "pipe-0000000000000000-00000001"}
-        request = frame({"jsonrpc": "2.0", "id": 1000, "method": "session/info", "params": params})
-        return self._through_cats(1, [request] * count)
+        return self._through_cats(1, [REQUEST] * count)
 
     def echoes(self, payloads: Sequence[bytes]) -> Timed:
         """Through `cat | cat | cat`: as many hops as to a server, its child and back."""
@@ -70,7 +81,7 @@ class DirectEngine(Engine):
 
         return time_each(spawn, [["true"]] * count, [])
 
-    def stream(self, corpus: Corpus, encoding: Encoding) -> Timed:
+    def stream(self, corpus: Corpus, encoding: Encoding | None) -> Timed:
         """`cat FILE | cat`, read by the client; there is nothing to encode."""
         copier = self._start(["cat"])
         seen_bytes = 0
@@ -101,6 +112,16 @@ class DirectEngine(Engine):
             raise WrongResultError("not what was written")
         return timed
 
+    def flooded(self, floods: int, payloads: Sequence[bytes], window_s: float) -> Flooded:
+        """`cat | cat | cat` echoes and a `cat` answers, while the others are read by the same poll."""
+        chain, answering = self._chain(3), self._chain(1)
+        flood = DirectFlood([self._start(FLOOD_ARGV) for _ in range(floods)], self._deadline)
+        echo, ask = ((cats[0].stdin_fd, cats[-1].stdout_fd) for cats in (chain, answering))
+        return flood.measure(echo, ask, [(payload, REQUEST) for payload in payloads], window_s)
+
+    def first_output(self) -> None:
+        await_input(self._start(["echo", "ready"]).stdout_fd, self._deadline)
+
     def hold_sessions(self, count: int) -> None:
         for _ in range(count):
             self._start(["cat"])
@@ -122,11 +143,16 @@ class DirectEngine(Engine):
         self._processes.callback(source.kill)
         copier.close_stdin()
 
-    def _through_cats(self, count: int, payloads: Sequence[bytes]) -> Timed:
+    def _chain(self, count: int) -> list[Process]:
+        """`cat | cat | …`"""
         cats = [self._start(["cat"])]
         while len(cats) < count:
             cats.append(self._start(["cat"], stdin=cats[-1].stdout_fd))
             cats[-2].close_stdout()
+        return cats
+
+    def _through_cats(self, count: int, payloads: Sequence[bytes]) -> Timed:
+        cats = self._chain(count)
         client = FastClient(cats[0].stdin_fd, cats[-1].stdout_fd, self._deadline)
         echoed: list[bytes] = []
 

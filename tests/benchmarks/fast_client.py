@@ -23,6 +23,7 @@ HEAD_BYTES = 512
 _HEADER = re.compile(rb"content-length: *(\d+)\r\n", re.IGNORECASE)
 _METHOD = re.compile(rb'"method": ?"([^"]+)"')
 _LENGTH = re.compile(rb'"length": ?(\d+)')
+_OFFSET = re.compile(rb'"offset": ?(\d+)')
 _SESSION_ID = re.compile(rb'"sessionId": ?"([^"]+)"')
 
 
@@ -77,8 +78,26 @@ class FastClient:
             self._read()
             buffer = self._buffer
 
+    def next_line(self) -> memoryview:
+        """The next line without its end, valid until the next call of any method."""
+        looked_at = 0
+        while (line_end := self._buffer.find(b"\n", self._start + looked_at, self._end)) < 0:
+            looked_at = self._end - self._start
+            self._read()
+        line = self._view[self._start : line_end]
+        self._start = line_end + 1
+        return line
+
+    def read_some(self) -> memoryview:
+        """All that has come, at least one byte, valid until the next call of any method."""
+        if not self.has_unread():
+            self._read()
+        some = self._view[self._start : self._end]
+        self._start = self._end
+        return some
+
     def has_unread(self) -> bool:
-        """Whether bytes that were read wait for `next_body`."""
+        """Whether bytes that were read wait to be handed out."""
         return self._start < self._end
 
     def read_exactly(self, count: int) -> bytes:
@@ -142,6 +161,14 @@ def raw_length_of(body: memoryview) -> int:
     found = _search(_LENGTH, body)
     if not found:
         raise RivalError("a session/output without length")
+    return int(found[1])
+
+
+def offset_of(body: memoryview) -> int:
+    """How many raw bytes came before those of a `session/output`."""
+    found = _search(_OFFSET, body)
+    if not found:
+        raise RivalError("a session/output without offset")
     return int(found[1])
 
 

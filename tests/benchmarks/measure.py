@@ -2,11 +2,12 @@
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .deadline import Deadline, RivalError
+from .deadline import Deadline, NotOfferedError, RivalError
 from .rival import Rival
-from .works import Metric, Sizes, Work
+from .sizes import Sizes
+from .works import Metric, Work
 
 Figures = dict[str, float]
 """By the key of the metric."""
@@ -30,8 +31,10 @@ class Outcome:
     work: Work
     figures: dict[str, list[Figures]]
     """By the rival's name; one entry a round, in which every rival that has not failed is present."""
-    failures: dict[str, str]
+    failures: dict[str, str] = field(default_factory=dict)
     """By the rival's name: why it is out."""
+    not_offered: dict[str, str] = field(default_factory=dict)
+    """By the rival's name: why this is no work for it."""
 
     def median(self, metric: Metric, rival: str) -> float | None:
         """The middle one of its rounds; None if it failed or has no such figure."""
@@ -55,12 +58,12 @@ class Outcome:
 
 def measure(work: Work, rivals: Sequence[Rival], sizes: Sizes, tell: Callable[[str], None]) -> Outcome:
     """All rounds of `work`; `tell` is called before each with what is going on."""
-    outcome = Outcome(work, {rival.name: [] for rival in rivals}, {})
+    outcome = Outcome(work, {rival.name: [] for rival in rivals})
     for number in range(sizes.rounds + 1):
         # Whoever comes after a rival with many threads inherits a warm or a disturbed machine: so the order rotates.
         turn = number % len(rivals)
         for rival in [*rivals[turn:], *rivals[:turn]]:
-            if rival.name in outcome.failures:
+            if rival.name in outcome.failures or rival.name in outcome.not_offered:
                 continue
             tell(f"{work.name}: {f'round {number} of {sizes.rounds}' if number else 'check'}, {rival.name}")
             try:
@@ -70,4 +73,6 @@ def measure(work: Work, rivals: Sequence[Rival], sizes: Sizes, tell: Callable[[s
                     work.check(rival, sizes, Deadline(sizes.deadline_s))
             except RivalError as error:
                 outcome.failures[rival.name] = f"{type(error).__name__}: {error}"
+            except NotOfferedError as error:
+                outcome.not_offered[rival.name] = str(error)
     return outcome

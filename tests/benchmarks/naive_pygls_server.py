@@ -6,6 +6,7 @@ Honest and idiomatic, as its authors' documentation suggests: `LanguageServer.st
 
 import asyncio
 import base64
+import codecs
 import itertools
 from typing import Any
 
@@ -19,16 +20,31 @@ tasks: set[asyncio.Task[None]] = set()
 numbers = itertools.count(1)
 
 
-def encoded(chunk: bytes, encoding: str) -> str:
-    return base64.b64encode(chunk).decode() if encoding == "base64" else chunk.decode("utf-8", "replace")
+class Text:
+    """Characters that a chunk begins and the next one ends are whole in the next one."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def encoded(self, chunk: bytes) -> tuple[str, int]:
+        held = len(self._decoder.getstate()[0])
+        text = self._decoder.decode(chunk)
+        return text, held + len(chunk) - len(self._decoder.getstate()[0])
+
+
+class Base64:
+    def encoded(self, chunk: bytes) -> tuple[str, int]:
+        return base64.b64encode(chunk).decode(), len(chunk)
 
 
 async def forward(session_id: str, stream: str, reader: asyncio.StreamReader, encoding: str) -> None:
+    coding = Base64() if encoding == "base64" else Text()
     offset = 0
     while chunk := await reader.read(CHUNK_BYTES):
-        output = {"sessionId": session_id, "stream": stream, "offset": offset, "length": len(chunk)}
-        server.protocol.notify("session/output", output | {"data": encoded(chunk, encoding), "encoding": encoding})
-        offset += len(chunk)
+        data, length = coding.encoded(chunk)
+        output = {"sessionId": session_id, "stream": stream, "offset": offset, "length": length}
+        server.protocol.notify("session/output", output | {"data": data, "encoding": encoding})
+        offset += length
 
 
 async def follow(session_id: str, process: asyncio.subprocess.Process, encoding: str) -> None:

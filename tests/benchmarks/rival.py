@@ -15,6 +15,9 @@ from .corpus import Corpus
 from .deadline import Deadline
 from .process import Resident, cpu_s
 
+FLOOD_ARGV = ("yes", "a line that a flooding session writes again and again")
+"""What floods: it never ends by itself."""
+
 Encoding = Literal["utf-8", "base64"]
 Item = TypeVar("Item")
 
@@ -33,13 +36,25 @@ class Timed:
 
 
 @dataclass(frozen=True)
+class Flooded:
+    """What others got while some sessions flooded."""
+
+    echoes_s: list[float]
+    """Seconds of each echo that counts."""
+    requests_s: list[float]
+    """Seconds of each request that counts."""
+    flood_bytes_per_s: float
+    """How much of the flood the client got meanwhile."""
+
+
+@dataclass(frozen=True)
 class ColdStart:
     """Seconds since the start of the process."""
 
     ready_s: float
     """Until it was ready for work."""
     first_session_s: float
-    """Until a first child, `true`, was known to have exited."""
+    """Until the first child, `true`, was known to have exited."""
     cpu_s: float | None
     """Processor seconds until it was ready; None without processes or where nothing tells."""
 
@@ -65,7 +80,8 @@ def time_each(operation: Callable[[Item], None], items: Sequence[Item], pids: Se
 class Engine(ABC):
     """A started rival; use it in a `with` block.
 
-    Each method checks what came back, after its clock has stopped, and raises `RivalError` when it is wrong or late.
+    Each method checks what came back, after its clock has stopped, and raises `RivalError` when it is wrong or late, or
+    `NotOfferedError` when the rival has no such thing.
     """
 
     @abstractmethod
@@ -85,8 +101,11 @@ class Engine(ABC):
         """`count` times `true`, from the wish to the knowledge that it has exited."""
 
     @abstractmethod
-    def stream(self, corpus: Corpus, encoding: Encoding) -> Timed:
-        """One operation: a child writes all of `corpus`; its bytes are counted and forgotten."""
+    def stream(self, corpus: Corpus, encoding: Encoding | None) -> Timed:
+        """One operation: a child writes all of `corpus`; its bytes are counted and forgotten.
+
+        Without an `encoding` they come in the one that the rival uses when it is not told.
+        """
 
     @abstractmethod
     def check_stream(self, corpus: Corpus, encoding: Encoding) -> None:
@@ -95,6 +114,17 @@ class Engine(ABC):
     @abstractmethod
     def storm(self, payloads: Sequence[Sequence[bytes]]) -> Timed:
         """One operation: for each of `payloads` a child `cat` echoes its members in turn, all children at once."""
+
+    @abstractmethod
+    def flooded(self, floods: int, payloads: Sequence[bytes], window_s: float) -> Flooded:
+        """While so many children flood, each of `payloads` is echoed by another `cat`, and a request made after each.
+
+        It ends early, after at least one of each, when `window_s` have passed.
+        """
+
+    @abstractmethod
+    def first_output(self) -> None:
+        """A child `echo` from its spawn to its first output."""
 
     @abstractmethod
     def hold_sessions(self, count: int) -> None:
@@ -131,3 +161,7 @@ class Rival(ABC):
     @abstractmethod
     def cold_start(self, deadline: Deadline) -> ColdStart:
         """From nothing to a first session that has come and gone."""
+
+    @abstractmethod
+    def cold_output(self, deadline: Deadline) -> float:
+        """Seconds from nothing to the first output of a first session."""

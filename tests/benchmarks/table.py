@@ -1,6 +1,6 @@
-"""The table: a row for each metric, with medians, ratios and goals."""
+"""The table: a row for each metric, with a column for each rival, ratios and goals."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .measure import Outcome
@@ -8,7 +8,8 @@ from .works import Goal, Metric
 
 FAILED = "FAILED"
 NOTHING = "-"
-HEADER = ("work", "unit", "pipe-rpc", "direct", "naive", "to direct", "(quartiles)", "over naive", "goals")
+SUBJECT = "pipe-rpc"
+"""The rival that the goals are about."""
 
 
 @dataclass(frozen=True)
@@ -20,65 +21,78 @@ class Row:
     """As many as the header has."""
 
 
+def header_of(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """What stands above the cells."""
+    return ("work", "unit", *names_in(outcomes), "to direct", "(quartiles)", "over naive", "goals")
+
+
 def rows_of(outcomes: Sequence[Outcome]) -> list[Row]:
     """A row for every metric of every work, in their order."""
-    return [Row(outcome.work.name, _cells(outcome, metric)) for outcome in outcomes for metric in outcome.work.metrics]
+    names = names_in(outcomes)
+    return [
+        Row(outcome.work.name, _cells(outcome, metric, names))
+        for outcome in outcomes
+        for metric in outcome.work.metrics
+    ]
 
 
-def text_of(outcomes: Sequence[Outcome]) -> str:
-    """The table with what is needed to read it, and why rivals failed."""
-    lines = [HEADER, *(row.cells for row in rows_of(outcomes))]
+def names_in(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """All rivals, in the order in which they were named to `measure`."""
+    return tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.figures))
+
+
+def text_of(outcomes: Sequence[Outcome], absent: Mapping[str, str]) -> str:
+    """The table with what is needed to read it, why rivals failed, and what is missing for those that are `absent`."""
+    lines = [header_of(outcomes), *(row.cells for row in rows_of(outcomes))]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, tuple("-" * width for width in widths))
     text = ["  ".join(_aligned(cells, widths)).rstrip() for cells in lines]
-    return "\n".join([*text, "", *_notes(outcomes)])
+    return "\n".join([*text, "", *_notes(outcomes, absent)])
 
 
-def _cells(outcome: Outcome, metric: Metric) -> tuple[str, ...]:
-    medians = [
-        FAILED if name in outcome.failures else _number(outcome.median(metric, name))
-        for name in ("pipe-rpc", "direct", "naive")
-    ]
-    to_direct = outcome.ratio(metric, "pipe-rpc", "direct")
+def _cells(outcome: Outcome, metric: Metric, names: Sequence[str]) -> tuple[str, ...]:
+    medians = [FAILED if name in outcome.failures else number(outcome.median(metric, name)) for name in names]
+    to_direct = outcome.ratio(metric, SUBJECT, "direct")
     return (
         metric.label,
         f"{metric.unit} {'↑' if metric.more_is_better else '↓'}",
         *medians,
         NOTHING if to_direct is None else f"x {to_direct.median:.2f}",
         NOTHING if to_direct is None else f"{to_direct.low:.2f} to {to_direct.high:.2f}",
-        _times_better(_over_naive(outcome, metric)),
+        _factor(_times_better_than("naive", outcome, metric)),
         "; ".join(_judged(outcome, metric, goal) for goal in metric.goals),
     )
 
 
 def _judged(outcome: Outcome, metric: Metric, goal: Goal) -> str:
     at_least = metric.more_is_better
-    if goal.of == "naive":
-        figure = _over_naive(outcome, metric)
-        at_least = True
+    if goal.of == "itself":
+        figure = outcome.median(metric, SUBJECT)
     elif goal.of == "direct":
-        ratio = outcome.ratio(metric, "pipe-rpc", "direct")
+        ratio = outcome.ratio(metric, SUBJECT, "direct")
         figure = ratio.median if ratio else None
     else:
-        figure = outcome.median(metric, "pipe-rpc")
+        figure = _times_better_than(goal.of, outcome, metric)
+        at_least = True
     wish = f"{'' if goal.of == 'itself' else goal.of + ' '}{'≥' if at_least else '≤'} {goal.bound:g}"
     if figure is None:
         return f"{wish} ?"
     return f"{wish} {'met' if (figure >= goal.bound if at_least else figure <= goal.bound) else 'MISSED'}"
 
 
-def _over_naive(outcome: Outcome, metric: Metric) -> float | None:
-    """How many times better than naive; below 1 is worse."""
-    pair = ("pipe-rpc", "naive") if metric.more_is_better else ("naive", "pipe-rpc")
+def _times_better_than(rival: str, outcome: Outcome, metric: Metric) -> float | None:
+    """How many times better pipe-rpc is; below 1 is worse."""
+    pair = (SUBJECT, rival) if metric.more_is_better else (rival, SUBJECT)
     ratio = outcome.ratio(metric, *pair)
     return ratio.median if ratio else None
 
 
-def _times_better(factor: float | None) -> str:
+def _factor(factor: float | None) -> str:
     return NOTHING if factor is None else f"{factor:.1f} x"
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Three digits or more, for people."""
     if value is None:
         return NOTHING
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
@@ -91,12 +105,17 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
         yield cell.ljust(width) if index in (0, 1, last) else cell.rjust(width)
 
 
-def _notes(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _notes(outcomes: Sequence[Outcome], absent: Mapping[str, str]) -> Iterator[str]:
     yield "Medians of interleaved rounds. Compare inside one table only: times drift on a shared machine."
     yield "to direct: pipe-rpc divided by direct, round by round. over naive: how many times better pipe-rpc is."
     yield "Direct is, without any server:"
     for direct, names in _grouped((outcome.work.direct, outcome.work.name) for outcome in outcomes).items():
         yield f"  {', '.join(names)}: {direct}"
+    for rival, missing in absent.items():
+        yield f"{rival} takes no part: {missing}"
+    not_offered = ((f"{rival}: {reason}", of.work.name) for of in outcomes for rival, reason in of.not_offered.items())
+    for reason, names in _grouped(not_offered).items():
+        yield f"Not offered, {', '.join(names)}: {reason}"
     failures = ((f"{rival}: {reason}", of.work.name) for of in outcomes for rival, reason in of.failures.items())
     for failure, names in _grouped(failures).items():
         yield f"{FAILED} at {', '.join(names)}: {failure}"

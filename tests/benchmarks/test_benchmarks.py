@@ -1,27 +1,30 @@
 """The benchmark itself works: each rival does each work, each row is there, and who is wrong is not shown as fast."""
 
+import hashlib
 import sys
 from collections.abc import Iterator
 
 import pytest
 
-from .corpus import Corpus, log_lines
+from .corpus import Corpora, Kind
 from .deadline import Deadline, RivalError, TooLateError, WrongResultError
 from .fast_client import FastClient, frame, method_of, raw_length_of
-from .measure import Outcome, measure
+from .measure import measure
 from .process import Process
-from .rival import Rival
-from .rivals import NAIVE_SERVER, RIVALS
+from .rivals import NAIVE_SERVER, field
 from .server_rival import ServerRival
-from .table import FAILED, HEADER, rows_of, text_of
-from .works import WORKS, Metric, Sizes, Work, tiny_sizes
+from .sizes import Sizes, tiny_sizes
+from .table import FAILED, rows_of, text_of
+from .works import WORKS, Work
+
+FIELD = field()
 
 SABOTAGE = f"""
 import sys
 sys.path.insert(0, {str(NAIVE_SERVER.parent)!r})
 import naive_pygls_server as naive
-honest = naive.encoded
-naive.encoded = lambda chunk, encoding: honest(%s, encoding)
+honest = naive.Text.encoded
+naive.Text.encoded = lambda coding, chunk: (honest(coding, %s)[0], len(chunk))
 naive.server.start_io()
 """
 """A server that is honest but for what it puts in place of a chunk."""
@@ -33,37 +36,27 @@ def sizes() -> Iterator[Sizes]:
         yield tiny
 
 
-@pytest.fixture(scope="module")
-def outcomes(sizes: Sizes) -> list[Outcome]:
-    return [measure(work, RIVALS, sizes, lambda _: None) for work in WORKS]
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
+def test_every_rival_does_every_work(sizes: Sizes, work: Work) -> None:
+    outcome = measure(work, FIELD.rivals, sizes, lambda _: None)
+    assert outcome.failures == {}
+    # Whoever speaks the wire contract offers everything.
+    assert set(outcome.not_offered) <= {"nvim", "codex"}
+    if sys.platform == "linux":  # Processor time and memory of other processes are read there only.
+        missing = [
+            (rival.name, metric.key)
+            for metric in work.metrics
+            for rival in FIELD.rivals
+            if rival.is_server and rival.name not in outcome.not_offered and outcome.median(metric, rival.name) is None
+        ]
+        assert missing == []
+    text = text_of([outcome], FIELD.absent)
+    assert [row.cells[0] for row in rows_of([outcome])] == [metric.label for metric in work.metrics]
+    assert all(cell in text for row in rows_of([outcome]) for cell in row.cells)
 
 
-def test_every_rival_does_every_work(outcomes: list[Outcome]) -> None:
-    assert {outcome.work.name: outcome.failures for outcome in outcomes if outcome.failures} == {}
-
-
-def test_every_metric_of_every_work_has_a_row(outcomes: list[Outcome]) -> None:
-    rows = rows_of(outcomes)
-    assert [(row.work, row.cells[0]) for row in rows] == [
-        (work.name, metric.label) for work in WORKS for metric in work.metrics
-    ]
-    assert {len(row.cells) for row in rows} == {len(HEADER)}
-    text = text_of(outcomes)
-    assert all(cell in text for row in rows for cell in row.cells)
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="processor time and memory of other processes are read on Linux only"
-)
-def test_servers_have_a_figure_in_every_row(outcomes: list[Outcome]) -> None:
-    missing = [
-        (rival.name, outcome.work.name, metric.key)
-        for outcome in outcomes
-        for metric in outcome.work.metrics
-        for rival in RIVALS
-        if rival.is_server and outcome.median(metric, rival.name) is None
-    ]
-    assert missing == []
+def test_works_have_names_of_their_own() -> None:
+    assert len({work.name for work in WORKS}) == len(WORKS)
 
 
 @pytest.mark.parametrize("chunk", ["chunk.swapcase()", "chunk[:-1]"], ids=["changes bytes", "loses a byte"])
@@ -74,7 +67,7 @@ def test_a_server_that_relays_wrong_bytes_has_failed(sizes: Sizes, chunk: str) -
         outcome = measure(work, [liar], sizes, lambda _: None)
         assert outcome.failures["naive"].startswith(WrongResultError.__name__)
         assert outcome.median(work.metrics[0], "naive") is None
-        assert FAILED in text_of([outcome])
+        assert FAILED in text_of([outcome], {})
 
 
 def test_a_server_that_never_answers_is_late_and_ends() -> None:
@@ -87,32 +80,6 @@ def test_a_server_that_does_not_start_fails_with_its_last_words() -> None:
     broken = ServerRival("broken", [sys.executable, "-c", "raise SystemExit('no such luck')"])
     with pytest.raises(RivalError, match="no such luck"):
         broken.start(Deadline(10))
-
-
-class _Pace(Work):
-    """Takes from the rivals what a test has put there."""
-
-    name = "pace"
-    direct = "nothing"
-    metrics = (Metric("time", "pace", "s"),)
-
-    def __init__(self, paces: dict[str, list[float]]) -> None:
-        self._paces = paces
-
-    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        return {"time": self._paces[rival.name].pop(0)}
-
-
-def test_ratios_are_taken_inside_rounds(sizes: Sizes) -> None:
-    # The machine slows down by the round; in each, pipe-rpc takes twice as long as direct and a tenth of naive.
-    paces = {"pipe-rpc": [2.0, 4.0, 8.0], "direct": [1.0, 2.0, 4.0], "naive": [20.0, 40.0, 80.0]}
-    three_rounds = Sizes(3, 0, 0, 0, sizes.corpus, 0, 0, 0, 1.0)
-    outcome = measure(_Pace(paces), RIVALS, three_rounds, lambda _: None)
-    ratio = outcome.ratio(_Pace.metrics[0], "pipe-rpc", "direct")
-    assert ratio is not None
-    assert (ratio.low, ratio.median, ratio.high) == (2.0, 2.0, 2.0)
-    (row,) = rows_of([outcome])
-    assert row.cells[2:8] == ("4", "2", "40", "x 2.00", "2.00 to 2.00", "10.0 x")
 
 
 def test_frames_of_every_size_arrive_whole() -> None:
@@ -138,12 +105,19 @@ def test_members_are_found_before_and_behind_the_text_but_not_in_it() -> None:
     assert method_of(memoryview(answer)) is None
 
 
-def test_a_corpus_is_as_long_as_asked_and_plain_text() -> None:
-    with log_lines(1_000_001) as corpus:
-        assert isinstance(corpus, Corpus)
+@pytest.mark.parametrize("kind", ["log", "ansi", "cjk", "binary"])
+def test_a_corpus_is_as_long_as_asked_and_of_its_kind(kind: Kind) -> None:
+    with Corpora(1_000_001) as corpora:
+        corpus = corpora.of(kind)
         data = corpus.path.read_bytes()
         assert len(data) == corpus.size_bytes == 1_000_001
-        assert data.isascii()
+        assert hashlib.sha256(data).hexdigest() == corpus.sha256
+        assert data.isascii() == (kind in ("log", "ansi"))
+        assert (b"\x1b" in data) == (kind in ("ansi", "binary"))
+        if kind == "binary":
+            assert len(set(data)) == 256
+        else:
+            data.decode()
     assert not corpus.path.exists()
 
 

@@ -1,67 +1,33 @@
 """The works: what is done, what is measured of it, and how good pipe-rpc wants to be."""
 
+import math
 import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
-from .corpus import Corpus, log_lines
+from .corpus import Kind
 from .deadline import Deadline
 from .process import Resident
 from .rival import Encoding, Engine, Rival, Timed
+from .sizes import MIB, Sizes
 
-MIB = 1024 * 1024
 PAYLOAD_BYTES = 32
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much of each work a run does."""
-
-    rounds: int
-    requests: int
-    """Of these, and of echoes and spawns, the first tenth only warms up."""
-    echoes: int
-    spawns: int
-    corpus: Corpus
-    sessions: int
-    echoes_per_session: int
-    idle_sessions: int
-    deadline_s: float
-    """For one round of one rival."""
-
-
-@contextmanager
-def full_sizes() -> Iterator[Sizes]:
-    """A run whose ratios repeat: about three minutes. So many spawns that a server has to forget old sessions."""
-    with log_lines(64 * MIB) as corpus:
-        yield Sizes(9, 1000, 600, 400, corpus, 200, 20, 100, 60.0)
-
-
-@contextmanager
-def quick_sizes() -> Iterator[Sizes]:
-    """A look: about half a minute."""
-    with log_lines(24 * MIB) as corpus:
-        yield Sizes(3, 300, 200, 50, corpus, 200, 20, 50, 60.0)
-
-
-@contextmanager
-def tiny_sizes() -> Iterator[Sizes]:
-    """Everything once, for the test of the benchmark itself."""
-    with log_lines(1 * MIB) as corpus:
-        yield Sizes(1, 10, 10, 4, corpus, 8, 3, 4, 15.0)
+FLOODS = 20
+FLOOD_WINDOW_S = 3.0
+"""A rival that a flood stops nearly altogether is not waited for any longer in one round."""
 
 
 @dataclass(frozen=True)
 class Goal:
     """A bound that pipe-rpc wants to keep."""
 
-    of: Literal["direct", "naive", "itself"]
-    """What is bounded: pipe-rpc's figure divided by direct's, how many times better than naive it is, or the figure."""
+    of: str
+    """What is bounded: `direct`, pipe-rpc's figure divided by direct's; `itself`, the figure; else the name of a rival,
+    and how many times better than that one it is."""
     bound: float
-    """At most this much where less is better, at least where more is; against naive always at least."""
+    """At most this much where less is better, at least where more is; against other servers always at least."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +60,18 @@ class Work(ABC):
 
 class Start(Work):
     name = "cold-start"
-    direct = "`python -c pass`, start to end; the first session: one that runs `true`"
+    direct = "`python -c pass`, start to end; the first session: one that runs `true` or `echo`"
     metrics = (
         Metric("ready", "cold start to initialize answered", "ms", goals=(Goal("direct", 2.0),)),
         Metric("cpu", "the same, processor time", "ms"),
         Metric("first", "cold start to a first session's exit", "ms"),
+        Metric("output", "cold start to the first output of echo", "ms"),
     )
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
         start = rival.cold_start(deadline)
         figures = {"ready": start.ready_s * 1e3, "first": start.first_session_s * 1e3}
+        figures["output"] = rival.cold_output(deadline) * 1e3
         return figures if start.cpu_s is None else figures | {"cpu": start.cpu_s * 1e3}
 
 
@@ -149,15 +117,16 @@ class Spawn(Work):
 class Bulk(Work):
     direct = "`cat FILE | cat`, read by the same client"
 
-    _encoding: Encoding
-
-    def __init__(self, encoding: Encoding, pipe_bytes: int | None, goals: tuple[Goal, ...]) -> None:
-        """`pipe_bytes`: capacity of the client's pipes; None for the system's default."""
+    def __init__(
+        self, name: str, kind: Kind, encoding: Encoding, goals: tuple[Goal, ...], pipe_bytes: int | None = None
+    ) -> None:
+        """`pipe_bytes`: capacity of the client's pipes; None for the system's default, 64 KiB on Linux."""
+        self.name = name
+        self._kind = kind
         self._encoding = encoding
         self._pipe_bytes = pipe_bytes
-        pipes = "" if pipe_bytes is None else f"-{pipe_bytes // MIB}m"
-        self.name = f"bulk-{encoding}{pipes}"
-        label = f"bulk log lines, {encoding}" + ("" if pipe_bytes is None else f", {pipe_bytes // MIB} MiB pipes")
+        pipes = "" if pipe_bytes is None else f", {pipe_bytes // MIB} MiB pipes"
+        label = f"bulk {_KINDS[kind]}, {encoding}{pipes}"
         self.metrics = (
             Metric("rate", label, "MB/s", True, goals),
             Metric("cpu", f"{label}: processor time", "s/GB"),
@@ -165,14 +134,17 @@ class Bulk(Work):
 
     def check(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> None:
         with rival.start(deadline, pipe_bytes=self._pipe_bytes) as engine:
-            engine.check_stream(sizes.corpus, self._encoding)
+            engine.check_stream(sizes.corpora.of(self._kind), self._encoding)
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        corpus = sizes.corpora.of(self._kind)
         with _warm(rival, deadline, self._pipe_bytes) as engine:
-            timed = engine.stream(sizes.corpus, self._encoding)
-        size_bytes = sizes.corpus.size_bytes
-        figures = {"rate": size_bytes / timed.seconds[0] / 1e6}
-        return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / size_bytes * 1e9}
+            timed = engine.stream(corpus, self._encoding)
+        figures = {"rate": corpus.size_bytes / timed.seconds[0] / 1e6}
+        return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / corpus.size_bytes * 1e9}
+
+
+_KINDS: dict[Kind, str] = {"log": "log lines", "ansi": "coloured text", "cjk": "CJK text", "binary": "binary"}
 
 
 class Storm(Work):
@@ -190,6 +162,29 @@ class Storm(Work):
             timed = engine.storm(payloads)
         figures = {"rate": echoes / timed.seconds[0]}
         return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / echoes * 1e6}
+
+
+class Flood(Work):
+    name = "flood"
+    direct = f"as echo and request, the output of {FLOODS} `yes` read by the same poll"
+    metrics = (
+        Metric("echo", f"echo while {FLOODS} others flood, median", "µs"),
+        Metric("echo_p99", "the same, slowest of 100", "µs"),
+        Metric("request", f"request while {FLOODS} sessions flood, median", "µs"),
+        Metric("request_p99", "the same, slowest of 100", "µs"),
+        Metric("rate", "the flood, meanwhile", "MB/s", True),
+    )
+
+    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
+        with _warm(rival, deadline) as engine:
+            flooded = engine.flooded(FLOODS, _payloads(0, sizes.flooded), FLOOD_WINDOW_S)
+        return {
+            "echo": statistics.median(flooded.echoes_s) * 1e6,
+            "echo_p99": _p99(flooded.echoes_s) * 1e6,
+            "request": statistics.median(flooded.requests_s) * 1e6,
+            "request_p99": _p99(flooded.requests_s) * 1e6,
+            "rate": flooded.flood_bytes_per_s / 1e6,
+        }
 
 
 class Memory(Work):
@@ -218,7 +213,7 @@ class Memory(Work):
             figures["used"] = used.largest_bytes / MIB
             figures["session"] = (held.largest_bytes - used.largest_bytes) / 1024 / sizes.idle_sessions
         with rival.start(deadline) as engine:
-            engine.stream(sizes.corpus, "utf-8")
+            engine.stream(sizes.corpora.of("log"), None)
             figures["bulk"] = _known(engine.resident()).largest_bytes / MIB
         return figures
 
@@ -228,11 +223,15 @@ WORKS: tuple[Work, ...] = (
     Request(),
     Echo(),
     Spawn(),
-    Bulk("utf-8", None, (Goal("direct", 0.95), Goal("naive", 5))),
-    Bulk("base64", None, (Goal("naive", 5),)),
-    Bulk("utf-8", MIB, (Goal("direct", 0.85), Goal("naive", 5))),
-    Bulk("base64", MIB, (Goal("direct", 0.85), Goal("naive", 5))),
+    Bulk("bulk-utf-8", "log", "utf-8", (Goal("direct", 0.95), Goal("naive", 5))),
+    Bulk("bulk-base64", "log", "base64", (Goal("naive", 5),)),
+    Bulk("bulk-utf-8-1m", "log", "utf-8", (Goal("direct", 0.85), Goal("naive", 5)), MIB),
+    Bulk("bulk-base64-1m", "log", "base64", (Goal("direct", 0.85), Goal("naive", 5)), MIB),
+    Bulk("bulk-binary", "binary", "base64", (Goal("naive", 5),)),
+    Bulk("bulk-coloured", "ansi", "utf-8", (Goal("naive", 5),)),
+    Bulk("bulk-cjk", "cjk", "utf-8", (Goal("naive", 5),)),
     Storm(),
+    Flood(),
     Memory(),
 )
 
@@ -248,6 +247,11 @@ def _warm(rival: Rival, deadline: Deadline, pipe_bytes: int | None = None) -> It
 def _times(timed: Timed, units_per_second: float) -> dict[str, float]:
     figures = {"time": statistics.median(timed.seconds) * units_per_second}
     return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s * units_per_second}
+
+
+def _p99(seconds: Sequence[float]) -> float:
+    """99 of 100 took no longer; of few the slowest."""
+    return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
 
 
 def _payloads(session: int, count: int) -> Sequence[bytes]:
