@@ -51,12 +51,12 @@ class Relay:
         self._session_id: str | None = None
         self._status: int | None = None
         self._loses_output = False
-        self._server_hears = True
         self._has_heard_all = False
         self._endpoint = endpoint
         self._from_server = OwnDescriptor(os.dup(endpoint.stdout_fd))
         server_stdin = OwnDescriptor(os.dup(endpoint.stdin_fd))
-        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=self._server_lost)
+        # Where it hears no more, what it has said is still read, up to its end.
+        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=lambda _: None)
         self._stdout = Sink(claim(1), self._loop, on_room=self._read_on, on_broken=self._output_lost)
         self._stderr = Sink(claim(2), self._loop, on_room=self._read_on, on_broken=self._output_lost)
         self._stdin = claim(0)
@@ -173,8 +173,12 @@ class Relay:
             self._unwatch_stdin()
             self._loop.add_before_sleep(self._stop_when_written)
 
+    def _end_without_server(self) -> None:
+        self._server.break_off()
+        self._end_when_written()
+
     def _stop_when_written(self) -> bool:
-        if self._is_written and (self._server.is_empty or not self._server_hears):
+        if self._is_written and self._server.is_empty:
             self._loop.stop()
         return False
 
@@ -183,12 +187,10 @@ class Relay:
         return self._stdout.is_empty and self._stderr.is_empty
 
     def _pass_on(self, number: signal.Signals) -> None:
-        if self._can_act(number):
-            self._request("session/signal", {"sessionId": self._session_id, "signal": number.name}, _ignore)
+        self._act(number, "session/signal", {"signal": number.name})
 
     def _terminate(self, number: signal.Signals = signal.SIGPIPE) -> None:
-        if self._can_act(number):
-            self._request("session/terminate", {"sessionId": self._session_id}, _ignore)
+        self._act(number, "session/terminate", {})
 
     def _output_lost(self, error: OSError) -> None:
         """End the command; where it is not just that nobody reads any more, its status cannot be trusted."""
@@ -198,14 +200,14 @@ class Relay:
         if self._status is None:
             self._terminate()
 
-    def _can_act(self, number: signal.Signals) -> bool:
-        """Whether there is a command to act on; before and after it, the signal is for ourselves."""
-        if self._session_id is not None and self._status is None and self._server_hears:
-            return True
+    def _act(self, number: signal.Signals, method: str, params: dict[str, Any]) -> None:
+        """Ask for what a signal means to the command; where there is none, before and after it, end by it ourselves."""
+        if self._session_id is not None and self._status is None and not self._server.is_broken:
+            self._request(method, {"sessionId": self._session_id, **params}, _ignore)
+            return
         if self._status is None or not self._is_written:
             self._status = 128 + number
         self._loop.stop()
-        return False
 
     def _request(self, method: str, params: Any, then: Callable[[Response], None]) -> None:
         request_id, frame = self._conversation.request(method, params)
@@ -231,18 +233,16 @@ class Relay:
         if size is None:
             return
         if size == 0:
-            self._server_hears = False
             if self._status is None:
                 self._complain("the endpoint ended before the command did")
-            self._end_when_written()
+            self._end_without_server()
             return
         try:
             for message in self._conversation.receive(bytes(buffer[:size])):
                 self._receive(message)
         except (ClientError, PipeRpcError, FramingError, MalformedError) as error:
-            self._server_hears = False
             self._complain(f"the endpoint does not keep the contract: {error}")
-            self._end_when_written()
+            self._end_without_server()
             return
         if not (self._stdout.has_room and self._stderr.has_room):
             self._stop_reading()
@@ -251,10 +251,6 @@ class Relay:
         if self._read_watch is not None:
             self._loop.unwatch(self._read_watch)
             self._read_watch = None
-
-    def _server_lost(self, _: OSError) -> None:
-        """It hears nothing more; what it has said is still to be read, up to its end."""
-        self._server_hears = False
 
     def _receive(self, message: Response | Notification) -> None:
         if self._trace is not None:

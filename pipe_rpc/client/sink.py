@@ -34,6 +34,11 @@ class Sink:
         """Whether more should be sent now."""
         return self._queue.wants_output
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether nobody reads any more."""
+        return self._broken
+
     def send(self, data: bytes) -> None:
         """Queue bytes and write what can be written now; without effect when nobody reads."""
         if self._broken or not data:
@@ -41,6 +46,12 @@ class Sink:
         self._queue.append(data)
         if self._watch is None:
             self._flush()
+
+    def break_off(self) -> None:
+        """Forget what waits, and all that follows: nobody is going to read it."""
+        self._broken = True
+        self._queue.clear()
+        self._unwatch()
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -59,9 +70,7 @@ class Sink:
                 if self.has_room:
                     self._on_room()
         except OSError as error:
-            self._broken = True
-            self._queue.clear()
-            self._unwatch()
+            self.break_off()
             self._on_broken(error)
             return
         self._unwatch()

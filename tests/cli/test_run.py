@@ -18,7 +18,7 @@ from tests.cli.command import PIPE_RPC, Terminal, call, run, started
 from tests.support.available import unavailable
 from tests.support.bare_server import Family, read_line, read_some, read_to_end
 from tests.support.fixture_types import MakeGate
-from tests.support.processes import descendants, resident_bytes, wait_state
+from tests.support.processes import descendants, resident_bytes, wait_until_alone
 from tests.support.programs import child, python, shell
 from tests.support.trace import DEADLINE_S
 
@@ -300,12 +300,6 @@ def test_a_slow_reader_loses_nothing_and_costs_no_memory(gate: MakeGate) -> None
     assert sum(highest) - sum(before) < 8 * MEBIBYTE
 
 
-def wait_for_end_of_endpoint(runner: int) -> None:
-    """Return when the endpoint of a `pipe-rpc run` has ended, which hears of the command's end before that."""
-    for endpoint in descendants(runner)[:1]:
-        wait_state(endpoint, "Z", "")
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of the endpoint")
 @pytest.mark.parametrize("size", [65_537, 100_000, 130_000])
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
@@ -314,7 +308,7 @@ def test_who_reads_only_when_all_others_have_ended_gets_every_byte(name: str, si
     with started("run", "--", *shell(f"head -c {size} /dev/zero{redirected}; exit 3")) as process:
         stream = getattr(process, name)
         wait_for_full(stream.fileno())
-        wait_for_end_of_endpoint(process.pid)
+        wait_until_alone(process.pid)
         assert len(read_to_end(stream.fileno())) == size
         assert process.wait(DEADLINE_S) == 3
 
@@ -324,7 +318,7 @@ def test_ctrl_c_ends_the_wait_for_a_reader_and_shows_in_the_status() -> None:
     with started("run", "--", *shell("head -c 100000 /dev/zero")) as process:
         assert process.stdout is not None
         wait_for_full(process.stdout.fileno())
-        wait_for_end_of_endpoint(process.pid)
+        wait_until_alone(process.pid)
         process.send_signal(signal.SIGINT)
         assert process.wait(DEADLINE_S) == 128 + signal.SIGINT
 

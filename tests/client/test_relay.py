@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.bare_server import read_some
-from tests.support.processes import descendants, wait_state
+from tests.support.processes import wait_until_alone
 from tests.support.trace import DEADLINE_S
 
 RELAY = """
@@ -57,11 +57,11 @@ def test_an_endpoint_that_speaks_nonsense_is_status_125_without_a_traceback(said
     assert ended.stderr.startswith(b"pipe-rpc run: ")
 
 
-FALLS_SILENT = """
+FAILS_LATE = """
 import json, os, sys
+from pipe_rpc.buffers.framer import encode_frame
 def say(**message):
-    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-    data = b"Content-Length: %d\\r\\n\\r\\n%b" % (len(body), body)
+    data = encode_frame(json.dumps({"jsonrpc": "2.0", **message}).encode())
     while data:
         data = data[os.write(1, data):]
 os.read(0, 65536)
@@ -81,7 +81,7 @@ if sys.argv[1] == "nonsense":
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of the endpoint")
 @pytest.mark.parametrize("how", ["gone", "deaf", "nonsense"])
 def test_what_an_endpoint_said_before_it_failed_is_written_all_the_same(how: str) -> None:
-    command = [sys.executable, "-c", RELAY, sys.executable, "-c", FALLS_SILENT, how]
+    command = [sys.executable, "-c", RELAY, sys.executable, "-c", FAILS_LATE, how]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -90,8 +90,7 @@ def test_what_an_endpoint_said_before_it_failed_is_written_all_the_same(how: str
         assert ready
         process.stdin.write(b"to the command")
         process.stdin.flush()
-        for endpoint in descendants(process.pid)[:1]:
-            wait_state(endpoint, "Z", "")
+        wait_until_alone(process.pid)
         assert len(process.stdout.read()) == 8 * 16384
         assert process.wait(DEADLINE_S) == 125
         said = process.stderr.read()

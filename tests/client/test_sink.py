@@ -107,3 +107,18 @@ def test_nothing_is_no_write(drain: Drain) -> None:
     drain.hang_up()
     drain.sink.send(b"")
     assert drain.told == []
+
+
+def test_what_waits_is_forgotten_when_it_is_broken_off(drain: Drain) -> None:
+    drain.sink.send(b"x" * 300_000)
+    assert not drain.sink.is_broken
+    drain.sink.break_off()
+    drain.told.clear()
+    assert drain.sink.is_broken
+    assert drain.sink.is_empty
+    written = len(drain.read())
+    drain.loop.run_turn()
+    drain.sink.send(b"more")
+    assert written < 300_000
+    assert drain.read() == b""
+    assert drain.told == []

@@ -124,6 +124,16 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def wait_until_alone(pid: int) -> None:
+    """Return when the first child of a process has ended, and the process, which hears of that, sleeps or is gone.
+
+    It is woken by its child's end before that shows, so once it sleeps again it has taken note of it (Linux).
+    """
+    for child in descendants(pid)[:1]:
+        wait_state(child, "Z", "")
+    wait_state(pid, "S", "Z", "")
+
+
 def wait_state(pid: int, *states: str) -> None:
     """Return when the process is in one of these states (Linux); see `process_state`.
 
