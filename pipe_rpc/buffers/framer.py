@@ -6,7 +6,8 @@ for good: it never guesses where the next frame begins, since bytes from inside 
 
 from functools import lru_cache
 
-_END_OF_HEADER = b"\r\n\r\n"
+_END_OF_LINE = b"\r\n"
+_END_OF_HEADER = _END_OF_LINE * 2
 _LENGTH_DIGITS = 19
 """As many as the largest 64-bit length has; counted first, since int() itself refuses more than 4300 digits."""
 _BLANKS = b" \t"
@@ -79,23 +80,22 @@ class Framer:
         return body
 
     def _read_header(self) -> int | None:
-        overlap = len(_END_OF_HEADER) - 1
-        found = self._buffer.find(_END_OF_HEADER, max(self._position, self._searched - overlap))
+        start, buffer = self._position, self._buffer
+        found = buffer.find(_END_OF_HEADER, max(start, self._searched - len(_END_OF_HEADER) + 1))
         # Where the end is not here yet, the last bytes may be the beginning of it, which is no part of the header.
-        header_bytes = (found if found >= 0 else len(self._buffer) - overlap) - self._position
-        if header_bytes > self._max_header_bytes:
+        end = found if found >= 0 else len(buffer) - len(_END_OF_HEADER) + 1
+        if end - start > self._max_header_bytes:
             raise FramingError(
                 f"The header is larger than {self._max_header_bytes} bytes. "
                 "A header is 'Content-Length: N', CR LF, and an empty line."
             )
-        header = bytes(self._buffer[self._position : found if found >= 0 else None])
         if found < 0:
             # What is whole of it must already be right: a client that waits for an answer sends nothing more.
-            for line in header.split(b"\n")[:-1]:
+            for line in bytes(buffer[start:]).split(b"\n")[:-1]:
                 _field(line)
-            self._searched = len(self._buffer)
+            self._searched = len(buffer)
             return None
-        length = _content_length(header + b"\r\n")
+        length = _content_length(bytes(buffer[start : found + len(_END_OF_LINE)]))
         if length > self._max_body_bytes:
             raise FramingError(
                 f"Content-Length {length} is above the frame limit of {self._max_body_bytes} bytes. "
@@ -107,7 +107,7 @@ class Framer:
 
 @lru_cache(maxsize=64)
 def _content_length(header: bytes) -> int:
-    """Read the one field that matters and check the one that could change what the body means."""
+    """Read, of whole lines, the one field that matters and check the one that could change what the body means."""
     lengths = set[int]()
     for name, value in [_field(line) for line in header.split(b"\n")[:-1]]:
         match name:

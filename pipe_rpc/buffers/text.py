@@ -5,7 +5,7 @@ into base64 in "auto". However a byte string is cut, the pieces decoded in "utf-
 """
 
 import codecs
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 from pybase64 import b64encode_as_string
@@ -14,12 +14,16 @@ LONGEST_CHARACTER_BYTES = 4
 """No UTF-8 character is longer (RFC 3629 §3)."""
 
 
-class Encoding(Enum):
+class Encoding(StrEnum):
     """How bytes are written in a JSON string; AUTO is a wish, never the encoding of a piece."""
 
     UTF_8 = "utf-8"
     BASE64 = "base64"
     AUTO = "auto"
+
+
+_UTF_8, _BASE64 = Encoding.UTF_8, Encoding.BASE64
+"""Looked up once: in Python 3.11 each look at a member of an enumeration runs Python code."""
 
 
 class EncodedPiece(NamedTuple):
@@ -35,11 +39,11 @@ def encode_piece(data: bytes, encoding: Encoding, *, final: bool) -> EncodedPiec
 
     Unless ``final``, an unfinished character at the end is held back: ``length`` is then up to three bytes short.
     """
-    if encoding is not Encoding.BASE64:
-        errors = "replace" if encoding is Encoding.UTF_8 else "strict"
+    if encoding is not _BASE64:
+        errors = "replace" if encoding is _UTF_8 else "strict"
         try:
             text, length = codecs.utf_8_decode(data, errors, final)
-            return EncodedPiece(length, text, Encoding.UTF_8)
+            return EncodedPiece(length, text, _UTF_8)
         except UnicodeDecodeError:
             pass  # Only "auto" decodes strictly: these bytes are no text, so they go as base64 below.
-    return EncodedPiece(len(data), b64encode_as_string(data), Encoding.BASE64)
+    return EncodedPiece(len(data), b64encode_as_string(data), _BASE64)

@@ -132,7 +132,7 @@ class Relay:
             return
         self._unwatch_stdin()
         piece = encode_piece(bytes(buffer[:size]), Encoding.AUTO, final=True)
-        params = {"data": piece.text, "encoding": piece.encoding.value, "close": size == 0}
+        params = {"data": piece.text, "encoding": piece.encoding, "close": size == 0}
         then = _ignore if size == 0 else self._written
         self._request("session/write", {"sessionId": self._session_id, **params}, then)
 

@@ -88,12 +88,13 @@ def _require(value: Any, *accepted: type) -> Any:
 
 
 def _structure_string(value: Any, _: Any) -> str:
+    if type(value) is str and value.isascii():
+        return value  # Nearly every string, and the way of every message.
     text: str = _require(value, str)
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(f"must be Unicode text; there is half a surrogate pair at {error.start}") from None
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"must be Unicode text; there is half a surrogate pair at {error.start}") from None
     return text
 
 
@@ -186,7 +187,7 @@ def _member_hook(field: "attrs.Attribute[Any]") -> Hook:
     hook = _CONVERTER.get_structure_hook(annotation)
     minimum, above, min_items = (field.metadata["bounds"][name] for name in ("minimum", "above", "min_items"))
     if minimum is None and above is None and min_items is None:
-        return lambda value, _: hook(value, annotation)
+        return hook if annotation is field.type else lambda value, _: hook(value, annotation)
 
     def bounded(value: Any, _: Any) -> Any:
         member = hook(value, annotation)

@@ -32,7 +32,7 @@ def decode(text: bytes, max_values: int = sys.maxsize) -> Any:
 
     Raises JsonError, or its subclass DuplicateNameError.
     """
-    if _has_more_values(text, max_values):
+    if len(text) > max_values and _has_more_values(text, max_values):
         raise JsonError(
             f"The message holds more than {max_values} values and names. "
             "Send less at once, or start the server with a larger --max-message-values."
@@ -54,13 +54,25 @@ def decode(text: bytes, max_values: int = sys.maxsize) -> Any:
 
 
 def _decode(text: str) -> Any:
-    """Spare what nearly every text has not: blanks around it, for which the decoder would look twice."""
-    if text.startswith("{"):
-        value, end = _DECODER.raw_decode(text)
-        if end == len(text):
+    """Decode without a look at each object where it is certain that none has a name twice.
+
+    Each member brings a colon, and strings may bring more, but a member that is overwritten leaves its colon behind: as
+    many colons as members are proof. This is how nearly every request is found to be right, in half of the time.
+    """
+    if text.startswith("{") and len(text) <= _SHORT_CHARACTERS:
+        value, end = _UNWARY_DECODER.raw_decode(text)
+        if end == len(text) and text.count(":") == _count_members(value):
             return value
-        _NAMES_GIVEN_TWICE.clear()
     return _DECODER.decode(text)
+
+
+def _count_members(value: dict[str, Any]) -> int:
+    """Of an object and of the objects in it; deeper ones are left out, which can prove nothing wrongly."""
+    count = len(value)
+    for each in value.values():
+        if type(each) is dict:
+            count += len(each)
+    return count
 
 
 def encode(value: Any) -> bytes:
@@ -71,9 +83,10 @@ def encode(value: Any) -> bytes:
 def _has_more_values(text: bytes, limit: int) -> bool:
     """Look before anything is built of it: three million bytes of ``[],`` would become seventy as objects.
 
-    Bytes bound values, then what can stand beside values bounds them, and only then are they counted one by one.
+    Bytes bound values, which the caller has seen to; then what can stand beside values bounds them, and only then are
+    they counted one by one.
     """
-    if len(text) <= limit or sum(text.count(mark) for mark in (b",", b":", b"[", b"{")) < limit:
+    if sum(text.count(mark) for mark in (b",", b":", b"[", b"{")) < limit:
         return False
     return next(islice(_VALUE.finditer(text), limit, None), None) is not None
 
@@ -102,8 +115,11 @@ def _refuse(constant: str) -> float:
     raise JsonError(f"{constant} is not JSON.")
 
 
+_SHORT_CHARACTERS = 4096
+"""What is longer is not decoded twice, should the first time prove nothing."""
 _VALUE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[^\s,:\[\]{}"]++', re.DOTALL)
 """A string, the beginning of an array or object, or a number or name; of what is not JSON it makes something, too."""
+_UNWARY_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse)
 _NAMES_GIVEN_TWICE: list[str] = []
 """Of the text that is being decoded. Raising in the hook would end the decoding before the id is known."""

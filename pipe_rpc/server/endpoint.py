@@ -6,7 +6,6 @@ language server; the last two are imported when the first of their messages come
 
 import gc
 from collections.abc import Callable
-from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -39,14 +38,6 @@ _LSP_METHODS = frozenset(method.name for method in LSP_METHODS)
 _NOTIFICATIONS = frozenset(method.name for method in (*BASE_METHODS, *LSP_METHODS) if method.result is None)
 
 
-class Phase(Enum):
-    """Where the connection is in LSP's life cycle."""
-
-    NEW = "new"
-    READY = "ready"
-    SHUT_DOWN = "shut down"
-
-
 class Endpoint:
     """One connection: its phase, its defaults, and the dispatch of its messages."""
 
@@ -74,8 +65,8 @@ class Endpoint:
         self._send = send
         self._watch_client = watch_client
         self._guarded = guarded
-        self._phase = Phase.NEW
-        self._connection: Connection | None = None
+        self._connection: Connection | None = None  # until initialize
+        self._is_shut_down = False
         self._shutdown_id: Id | None = None
         self._language_server: Any = None
 
@@ -141,7 +132,7 @@ class Endpoint:
             raise PipeRpcError(
                 ErrorCode.SERVER_NOT_INITIALIZED, f"{shown(method)} came before initialize. Send that first."
             )
-        if self._phase is Phase.SHUT_DOWN:
+        if self._is_shut_down:
             raise PipeRpcError(
                 ErrorCode.INVALID_REQUEST, f"{shown(method)} came after shutdown or exit: the server is ending."
             )
@@ -164,15 +155,14 @@ class Endpoint:
 
     def _initialize(self, request: Request) -> Any:
         self._connection = read_initialize(request.params, self._limits)
-        self._phase = Phase.READY
         if self._connection.process_id is not None:
             self._watch_client(self._connection.process_id)
         registry = self._registry
-        containment = registry.containment.value
+        containment = registry.containment
         return initialize_result(self._limits, registry.max_sessions, containment=containment, guarded=self._guarded)
 
     def _shut_down(self, request_id: Id) -> Any:
-        self._phase = Phase.SHUT_DOWN
+        self._is_shut_down = True
         self._shutdown_id = request_id
         self._ending.exit_status = 0
 
@@ -196,7 +186,7 @@ class Endpoint:
     def _take_notification(self, notification: Notification) -> None:
         match notification.method:
             case "exit":
-                self._phase = Phase.SHUT_DOWN
+                self._is_shut_down = True
                 self._ending.end("exit")
             case "$/cancelRequest":
                 params = notification.params

@@ -59,7 +59,7 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
     if originator is not None and len(originator) > longest:
         problems.append((f"{path}.originator", f"must be at most {longest} characters long"))
     encoding = read(options, path, "encoding", "a string", str)
-    if encoding is not None and encoding not in {each.value for each in Encoding}:
+    if encoding is not None and encoding not in list(Encoding):
         problems.append((f"{path}.encoding", 'must be one of "utf-8", "base64", "auto"'))
     grace_ms = read(options, path, "graceMs", "a number", int, float)
     if grace_ms is not None and grace_ms < 0:

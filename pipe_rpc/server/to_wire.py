@@ -17,23 +17,26 @@ Members = dict[str, Any]
 """Of a message or of a part of one, by their names on the wire."""
 
 
+_STDOUT, _STDERR = StreamName
+
+
 def session_info(session: Session) -> Members:
     """SessionInfo: a session as it is now."""
     description = session.description
-    stderr = session.streams.get(StreamName.STDERR)
+    stderr = session.streams.get(_STDERR)
     return {
         "sessionId": description.session_id,
         "pid": session.pid,
-        "state": session.state.value,
+        "state": session.state,
         "command": description.command,
         "argv": list(description.argv),
         "cwd": description.cwd,
         "originator": description.originator,
         "createdAt": description.created_at,
         "mergeStderr": description.merge_stderr,
-        "containment": description.containment.value,
+        "containment": description.containment,
         "stdin": {"open": session.stdin.is_open, "pendingBytes": session.stdin.pending_bytes},
-        "stdout": _stream_info(session.streams[StreamName.STDOUT]),
+        "stdout": _stream_info(session.streams[_STDOUT]),
         "stderr": None if stderr is None else _stream_info(stderr),
         "exit": None if session.exit is None else exit_info(session.exit),
     }
@@ -47,7 +50,7 @@ def session_forgotten(tombstone: Tombstone) -> PipeRpcError:
         "Its output is gone; "
         + ("it ran until then and has not ended yet." if tombstone.exit is None else "data.exit tells how it ended."),
         sessionId=tombstone.session_id,
-        forgotten=tombstone.farewell.value,
+        forgotten=tombstone.farewell,
         exit=None if tombstone.exit is None else exit_info(tombstone.exit),
     )
 
@@ -61,8 +64,8 @@ def exit_info(exit_: Exit) -> Members:
         "coreDumped": status.core_dumped,
         "exitedAt": exit_.exited_at,
         "durationMs": _milliseconds(exit_.duration_s),
-        "outcome": exit_.outcome.value,
-        "reason": None if exit_.reason is None else exit_.reason.value,
+        "outcome": exit_.outcome,
+        "reason": exit_.reason,
         "usage": {
             "userMs": _milliseconds(status.usage.user_s),
             "systemMs": _milliseconds(status.usage.system_s),
@@ -76,11 +79,11 @@ def output(announcement: Output) -> Members:
     """OutputParams."""
     members = {
         "sessionId": announcement.session_id,
-        "stream": announcement.stream.value,
+        "stream": announcement.stream,
         "offset": announcement.offset,
         "length": announcement.length,
         "data": announcement.data,
-        "encoding": announcement.encoding.value,
+        "encoding": announcement.encoding,
     }
     if announcement.missed_bytes:
         members["missedBytes"] = announcement.missed_bytes
@@ -91,10 +94,10 @@ def detached(announcement: Detached) -> Members:
     """DetachedParams."""
     return {
         "sessionId": announcement.session_id,
-        "stream": announcement.stream.value,
+        "stream": announcement.stream,
         "attachmentId": announcement.attachment_id,
         "offset": announcement.offset,
-        "reason": announcement.reason.value,
+        "reason": announcement.reason,
     }
 
 
@@ -102,8 +105,7 @@ def exited(announcement: Exited) -> Members:
     """ExitedParams."""
     session = announcement.session
     assert session.exit is not None, "an exit is announced once it is known"
-    streams_open = [name.value for name in session.open_streams]
-    return {"sessionId": session.session_id, **exit_info(session.exit), "streamsOpen": streams_open}
+    return {"sessionId": session.session_id, **exit_info(session.exit), "streamsOpen": session.open_streams}
 
 
 def closed(announcement: Closed) -> Members:

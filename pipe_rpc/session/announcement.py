@@ -1,6 +1,6 @@
 """What there is to tell the client of a session: a closed union of values."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from pipe_rpc.session.session import Session
 
 
-class StreamName(Enum):
+class StreamName(StrEnum):
     """The output streams of a session."""
 
     STDOUT = "stdout"
     STDERR = "stderr"
 
 
-class DetachReason(Enum):
+class DetachReason(StrEnum):
     """Why an attachment ended."""
 
     DETACHED = "detached"

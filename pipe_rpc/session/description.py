@@ -1,7 +1,7 @@
 """The facts of a session: what it was spawned as, and how it ended."""
 
 import sys
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
@@ -10,7 +10,7 @@ from pipe_rpc.session.lifecycle import Outcome, Reason
 from pipe_rpc.session.output_stream import Overflow
 
 
-class Containment(Enum):
+class Containment(StrEnum):
     """What holds on to the processes that a session starts, from the best hold to the least."""
 
     CGROUP = "cgroup"

@@ -8,12 +8,12 @@ Rules of this file: decisions are returned, the session carries them out. SIGKIL
 anybody asked for. Exit does not end a deadline: members of the group may be left, and are killed then.
 """
 
-from enum import Enum
+from enum import Enum, StrEnum
 
 from pipe_rpc.child.exit_status import ExitStatus
 
 
-class State(Enum):
+class State(StrEnum):
     """Where the session's process is in its life."""
 
     RUNNING = "running"
@@ -22,7 +22,7 @@ class State(Enum):
     EXITED = "exited"
 
 
-class Reason(Enum):
+class Reason(StrEnum):
     """Who asked for the termination."""
 
     REQUEST = "request"
@@ -32,7 +32,7 @@ class Reason(Enum):
     """Reserved: no limit of this version ends a session that runs."""
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """How the process came to its end."""
 
     NATURAL_EXIT = "naturalExit"
@@ -61,7 +61,7 @@ class Lifecycle:
         """Whether SIGKILL was due before the exit was known, whatever the process ended by."""
 
     def __repr__(self) -> str:
-        return f"<Lifecycle {self.state.value}>"
+        return f"<Lifecycle {self.state}>"
 
     def terminate(self, now: float, grace_s: float, reason: Reason) -> Action:
         """Ask the process to end within ``grace_s`` seconds; none means at once."""

@@ -10,7 +10,7 @@ import array
 import fcntl
 import termios
 from collections.abc import Callable
-from enum import Enum
+from enum import StrEnum
 
 from pipe_rpc.buffers.ring import Ring
 from pipe_rpc.buffers.ring_budget import RingBudget
@@ -20,7 +20,7 @@ from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.session.announcement import StreamName
 
 
-class Overflow(Enum):
+class Overflow(StrEnum):
     """What happens while the client reads too slowly."""
 
     BLOCK = "block"
@@ -70,7 +70,7 @@ class OutputStream:
         self._delivered = 0
         self._descriptor = OwnDescriptor(fd)
         self._loop = loop
-        self._overflow = overflow
+        self._may_drop = overflow is Overflow.DROP_OLDEST
         self._backlog_bytes = backlog_bytes
         self._on_progress = on_progress
         self._waiting: list[Callable[[], None]] = []
@@ -79,7 +79,7 @@ class OutputStream:
         budget.open(self, self._read_bytes)
 
     def __repr__(self) -> str:
-        return f"<OutputStream {self.name.value} {self.ring!r}{' ended' if self.ended else ''}>"
+        return f"<OutputStream {self.name} {self.ring!r}{' ended' if self.ended else ''}>"
 
     @property
     def is_open(self) -> bool:
@@ -244,7 +244,7 @@ class OutputStream:
     @property
     def _unread_bytes(self) -> int:
         """What must not be overwritten: with "block" all that the attachment has not got yet."""
-        if self.attachment is None or self._overflow is Overflow.DROP_OLDEST:
+        if self.attachment is None or self._may_drop:
             return 0
         return self.ring.end - max(self.attachment.offset, self.ring.start)
 

@@ -21,9 +21,9 @@ def require_offset(session: Session, name: StreamName, offset: int) -> int:
     if offset > end:
         raise PipeRpcError(
             ErrorCode.OFFSET_OUT_OF_RANGE,
-            f"{name.value} of session {session.session_id} ends at offset {end}; {offset} lies beyond it.",
+            f"{name} of session {session.session_id} ends at offset {end}; {offset} lies beyond it.",
             sessionId=session.session_id,
-            stream=name.value,
+            stream=name,
             endOffset=end,
         )
     return offset

@@ -131,9 +131,9 @@ class SessionRegistry:
         if stream.attachment is not None and not steal:
             raise PipeRpcError(
                 ErrorCode.ALREADY_ATTACHED,
-                f"{name.value} of session {session.session_id} is attached. Detach it first, or attach with steal.",
+                f"{name} of session {session.session_id} is attached. Detach it first, or attach with steal.",
                 sessionId=session.session_id,
-                stream=name.value,
+                stream=name,
                 attachmentId=stream.attachment.attachment_id,
             )
         wanted = stream.ring.start if from_offset is None else require_offset(session, name, from_offset)

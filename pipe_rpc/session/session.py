@@ -109,7 +109,7 @@ class Session:
             )
 
     def __repr__(self) -> str:
-        return f"<Session {self.session_id} pid {self.pid} {self.lifecycle.state.value}>"
+        return f"<Session {self.session_id} pid {self.pid} {self.lifecycle.state}>"
 
     @property
     def session_id(self) -> str:
@@ -174,9 +174,9 @@ class Session:
         if stream is None:
             raise PipeRpcError(
                 ErrorCode.STREAM_UNAVAILABLE,
-                f"Session {self.session_id} has no {name.value}: mergeStderr put that into stdout.",
+                f"Session {self.session_id} has no {name}: mergeStderr put that into stdout.",
                 sessionId=self.session_id,
-                stream=name.value,
+                stream=name,
             )
         return stream
 

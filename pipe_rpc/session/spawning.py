@@ -51,7 +51,7 @@ def start(
         raise PipeRpcError(
             ErrorCode.STREAM_UNAVAILABLE,
             "With mergeStderr there is no stderr to attach to: its bytes are in stdout.",
-            stream=StreamName.STDERR.value,
+            stream=StreamName.STDERR,
         )
     env = _child_environment(order, environment)
     try:

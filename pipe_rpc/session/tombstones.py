@@ -3,13 +3,13 @@
 Rules of this file: the memory is bounded, and the oldest go first. A client that comes late still learns the exit.
 """
 
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 from pipe_rpc.session.description import Exit
 
 
-class Farewell(Enum):
+class Farewell(StrEnum):
     """Why a session was forgotten."""
 
     REMOVED = "removed"

@@ -1,6 +1,6 @@
 """pipe_rpc/server/to_wire.py: seconds become milliseconds, and enums become words."""
 
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 
@@ -8,13 +8,21 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus, Usage
 from pipe_rpc.protocol import types
 from pipe_rpc.protocol.converter import structure
+from pipe_rpc.protocol.json_text import decode, encode
 from pipe_rpc.server import to_wire
 from pipe_rpc.session.announcement import Closed, DetachReason, Exited, Output, StreamName
 from pipe_rpc.session.description import Exit
 from pipe_rpc.session.lifecycle import Outcome, Reason
 from tests.server.harness import FIRST_PID, OUT, Bench
 
+T = TypeVar("T")
+
 STATUS = ExitStatus(3, None, core_dumped=False, usage=Usage(0.25, 0.5, 4096))
+
+
+def as_read(members: dict[str, Any], message_type: type[T]) -> T:
+    """What a client makes of the members, once they have been on the wire."""
+    return structure(decode(encode(members)), message_type)
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -33,7 +41,7 @@ def test_an_exit_has_the_words_of_the_contract(outcome: Outcome, reason: Reason 
         "usage": {"userMs": 250.0, "systemMs": 500.0, "maxRssBytes": 4096},
         "processesLeft": left,
     }
-    assert structure(info, types.ExitInfo).reason == info["reason"]
+    assert as_read(info, types.ExitInfo).reason == info["reason"]
 
 
 def test_a_session_that_runs_is_described(bench: Bench) -> None:
@@ -58,14 +66,14 @@ def test_a_session_that_runs_is_described(bench: Bench) -> None:
         "stderr": {**stream, "endOffset": 0, "attached": False, "attachmentId": None},
         "exit": None,
     }
-    assert structure(info, types.SessionInfo).argv == ["make", "-j 2"]
+    assert as_read(info, types.SessionInfo).argv == ["make", "-j 2"]
 
 
 def test_a_session_that_has_exited_is_described(bench: Bench) -> None:
     session_id, child = bench.spawn(mergeStderr=True, stdin="null")
     bench.exit(child, STATUS)
     bench.take()
-    info = structure(to_wire.session_info(bench.registry.get(session_id)), types.SessionInfo)
+    info = as_read(to_wire.session_info(bench.registry.get(session_id)), types.SessionInfo)
     assert (info.state, info.merge_stderr, info.stderr) == ("exited", True, None)
     assert info.stdin == types.StdinInfo(open=False, pending_bytes=0)
     assert info.stdout.ended
@@ -79,16 +87,16 @@ def test_the_last_notifications_have_the_members_of_their_types(bench: Bench) ->
     bench.take()
     session = bench.registry.get(session_id)
     exited = to_wire.exited(Exited(session))
-    assert structure(exited, types.ExitedParams).streams_open == ["stdout", "stderr"]
+    assert as_read(exited, types.ExitedParams).streams_open == ["stdout", "stderr"]
     assert exited["sessionId"] == session_id
-    assert structure(to_wire.closed(Closed(session)), types.ClosedParams).session_id == session_id
+    assert as_read(to_wire.closed(Closed(session)), types.ClosedParams).session_id == session_id
 
 
 def test_the_end_of_an_attachment_has_the_members_of_its_type(bench: Bench) -> None:
     session_id, child = bench.spawn(attach=["stderr"])
     detached = bench.registry.get(session_id).detach(StreamName.STDERR, DetachReason.STOLEN)
     assert detached is not None
-    assert structure(to_wire.detached(detached), types.DetachedParams) == types.DetachedParams(
+    assert as_read(to_wire.detached(detached), types.DetachedParams) == types.DetachedParams(
         session_id=session_id, stream="stderr", attachment_id=detached.attachment_id, offset=0, reason="stolen"
     )
     bench.exit(child)
@@ -98,7 +106,7 @@ def test_the_end_of_an_attachment_has_the_members_of_its_type(bench: Bench) -> N
 @pytest.mark.parametrize("encoding", ["utf-8", "base64"])
 def test_output_has_the_members_of_its_type(encoding: Literal["utf-8", "base64"], missed: int) -> None:
     members = to_wire.output(Output("s", StreamName.STDOUT, 7, 4, "QUJD", Encoding(encoding), missed))
-    assert structure(members, types.OutputParams) == types.OutputParams(
+    assert as_read(members, types.OutputParams) == types.OutputParams(
         session_id="s",
         stream="stdout",
         offset=7,

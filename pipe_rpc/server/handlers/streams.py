@@ -63,7 +63,7 @@ def read(call: Call, params: ReadParams) -> Members | Deferred:
             "offset": start,
             "length": length,
             "data": text,
-            "encoding": used.value,
+            "encoding": used,
             "missedBytes": start - wanted,
             "nextOffset": start + length,
             "ended": stream.ended and start + length == stream.ring.end,
