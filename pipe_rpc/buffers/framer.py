@@ -18,9 +18,14 @@ class FramingError(Exception):
     """The boundary between frames is lost; the message says what was found and what was expected."""
 
 
+def encode_header(body_bytes: int) -> bytes:
+    """The header of a body of so many bytes."""
+    return b"Content-Length: %d\r\n\r\n" % body_bytes
+
+
 def encode_frame(body: bytes) -> bytes:
     """Put the header before ``body``."""
-    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    return encode_header(len(body)) + body
 
 
 class Framer:

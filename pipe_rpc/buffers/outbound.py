@@ -2,7 +2,8 @@
 
 Rules of this file: frames leave whole and in order, however the descriptor cuts them. Only answers and announcements
 that cannot wait may lift the queue above its low-water mark; output is made when the queue is below it. Small frames
-are joined, since a million of them as objects of their own would take many times their bytes.
+are joined, since a million of them as objects of their own would take many times their bytes; large ones, and what
+they are put together from, are never copied.
 """
 
 from collections import deque
@@ -34,16 +35,25 @@ class Outbound:
         """Whether the queue is below the low-water mark, so that output may be turned into frames."""
         return self.queued_bytes < self._low_water_bytes
 
-    def append(self, frame: bytes) -> None:
-        """Queue one frame behind the others; where there is no memory for it, it is not queued at all."""
-        if self._pieces and len(self._pieces[-1]) + len(frame) <= _JOINED_BYTES:
+    def append(self, *parts: bytes) -> None:
+        """Queue one frame behind the others; where there is no memory for all of it, nothing of it is queued."""
+        size = sum(map(len, parts))
+        if size > _JOINED_BYTES:
+            before = len(self._pieces)
+            try:
+                self._pieces.extend(parts)
+            except MemoryError:
+                while len(self._pieces) > before:
+                    self._pieces.pop()
+                raise
+        elif self._pieces and len(self._pieces[-1]) + size <= _JOINED_BYTES:
             last = self._pieces[-1]
             if isinstance(last, bytes):
                 last = self._pieces[-1] = bytearray(last)
-            last += frame
+            last += b"".join(parts)
         else:
-            self._pieces.append(frame)
-        self.queued_bytes += len(frame)
+            self._pieces.append(b"".join(parts))
+        self.queued_bytes += size
 
     def front(self) -> list[memoryview]:
         """The pieces to write next, in order; let go of them before the next ``append``."""

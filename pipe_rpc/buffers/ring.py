@@ -69,15 +69,19 @@ class Ring:
 
     def read(self, offset: int, limit: int) -> bytes:
         """Copy up to ``limit`` bytes from ``offset`` on, which must lie within ``start`` and ``end``."""
+        return bytes(self.view(offset, limit))
+
+    def view(self, offset: int, limit: int) -> memoryview:
+        """The same without a copy, unless they wrap; release it before anything else is done with the ring."""
         if not self.start <= offset <= self.end:
             raise ValueError(f"offset {offset} is outside [{self.start}, {self.end}]")
         size = min(limit, self.end - offset)
         if size <= 0:
-            return b""
+            return memoryview(b"")
         at = offset % self.capacity
         if at + size <= self.capacity:
-            return self._memory[at : at + size]
-        return self._memory[at : self.capacity] + self._memory[: at + size - self.capacity]
+            return memoryview(self._memory)[at : at + size]
+        return memoryview(self._memory[at : self.capacity] + self._memory[: at + size - self.capacity])
 
     def close(self) -> None:
         """Give the memory back and forget the retained bytes; the offsets stay."""

@@ -34,7 +34,7 @@ class EncodedPiece(NamedTuple):
     encoding: Encoding
 
 
-def encode_piece(data: bytes, encoding: Encoding, *, final: bool) -> EncodedPiece:
+def encode_piece(data: bytes | memoryview, encoding: Encoding, *, final: bool) -> EncodedPiece:
     """Encode as much of ``data`` as can be sent now.
 
     Unless ``final``, an unfinished character at the end is held back: ``length`` is then up to three bytes short.

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from pipe_rpc.buffers.framer import Framer, FramingError, encode_frame
+from pipe_rpc.buffers.framer import Framer, FramingError, encode_header
 from pipe_rpc.buffers.outbound import Outbound
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import Descriptor
@@ -64,7 +64,7 @@ class Transport:
         """Queue a message for the client; without effect once the client does not read any more."""
         if not self.client_reads:
             return
-        self.outbound.append(encode_frame(body))
+        self.outbound.append(encode_header(len(body)), body)
 
     def handle_waiting(self) -> bool:
         """Handle bodies that are here already, a turn's share of them; returns whether more are left."""

@@ -140,11 +140,11 @@ class OutputStream:
         """
         if self.child_end is not None and start < self.child_end:
             limit = min(limit, self.child_end - start)
-        data = self.ring.read(start, limit)
-        end = start + len(data)
-        final = end == self.child_end or (self.ended and end == self.ring.end)
-        piece = encode_piece(data, encoding, final=final)
-        if piece.length == 0 and data and limit < LONGEST_CHARACTER_BYTES and end < self.ring.end:
+        with self.ring.view(start, limit) as data:
+            end = start + len(data)
+            final = end == self.child_end or (self.ended and end == self.ring.end)
+            piece = encode_piece(data, encoding, final=final)
+        if piece.length == 0 and end > start and limit < LONGEST_CHARACTER_BYTES and end < self.ring.end:
             # The limit is smaller than the character: give the whole of it, or a reader would never get past it.
             return self.peek(start, limit + 1, encoding)
         return piece

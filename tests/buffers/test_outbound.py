@@ -1,5 +1,8 @@
 """The outbound queue: whole frames in order, however they are cut on the way."""
 
+from collections import deque
+from collections.abc import Iterable
+
 import pytest
 
 from pipe_rpc.buffers.outbound import Outbound
@@ -80,6 +83,38 @@ def test_large_frames_are_not_copied(sizes: tuple[int, int]) -> None:
     for frame in queued:
         outbound.append(frame)
     assert all(view.obj is frame for view, frame in zip(outbound.front(), queued, strict=True))
+
+
+def test_the_parts_of_a_frame_are_one_frame() -> None:
+    outbound = Outbound(low_water_bytes=10)
+    outbound.append(b"a", b"bc")
+    outbound.append(b"d", b"")
+    outbound.append(b"e", bytes(20_000))
+    assert front_bytes(outbound) == b"abcde" + bytes(20_000)
+    assert outbound.queued_bytes == 20_005
+
+
+def test_the_parts_of_a_large_frame_are_not_copied() -> None:
+    outbound = Outbound(low_water_bytes=10)
+    parts = [b"header", bytes(20_000)]
+    outbound.append(*parts)
+    assert [view.obj for view in outbound.front()] == parts
+    assert outbound.front()[1].obj is parts[1]
+
+
+def test_of_a_frame_that_finds_no_memory_nothing_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullAtTheSecond(deque[bytes | bytearray]):
+        def extend(self, parts: Iterable[bytes | bytearray]) -> None:
+            self.append(next(iter(parts)))
+            raise MemoryError
+
+    outbound = Outbound(low_water_bytes=10)
+    outbound.append(b"before")
+    monkeypatch.setattr(outbound, "_pieces", FullAtTheSecond(outbound._pieces))
+    with pytest.raises(MemoryError):
+        outbound.append(b"header", bytes(20_000))
+    assert front_bytes(outbound) == b"before"
+    assert outbound.queued_bytes == 6
 
 
 def test_small_frames_are_joined() -> None:

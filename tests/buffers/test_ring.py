@@ -78,6 +78,23 @@ def test_a_read_across_the_wrap_is_in_order() -> None:
     assert ring.read(3, 99) == b"def"
 
 
+def test_a_view_shares_the_memory_of_the_ring() -> None:
+    ring = Ring(8)
+    ring.append(b"abcdefgh")
+    with ring.view(0, 8) as whole, ring.view(1, 3) as view:
+        assert (bytes(whole), bytes(view)) == (b"abcdefgh", b"bcd")
+        ring.append(b"XY")
+        assert (bytes(whole), bytes(view)) == (b"XYcdefgh", b"Ycd")
+    ring.close()
+
+
+def test_a_view_across_the_wrap_is_in_order() -> None:
+    ring = Ring(4)
+    ring.append(b"abcdef")
+    with ring.view(2, 4) as view:
+        assert bytes(view) == b"cdef"
+
+
 @pytest.mark.parametrize("size", [5, 8, 9, 23])
 def test_of_an_append_larger_than_the_ring_the_tail_is_kept_at_its_offsets(size: int) -> None:
     ring = Ring(4)

@@ -7,10 +7,41 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipe_rpc.protocol.json_text import DuplicateNameError, JsonError, decode, encode
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object as it is written: a name may stand in it twice."""
+
+    def text(self, colon: str) -> str:
+        return "{" + ",".join(f"{json.dumps(name)}{colon}{_written(value, colon)}" for name, value in self) + "}"
+
+    def has_a_name_twice(self) -> bool:
+        return len(dict(self)) < len(self) or any(_has_a_name_twice(value) for _, value in self)
+
+
+def _written(value: Any, colon: str) -> str:
+    match value:
+        case Pairs():
+            return value.text(colon)
+        case list():
+            return "[" + ",".join(_written(each, colon) for each in value) + "]"
+        case _:
+            return json.dumps(value)
+
+
+def _has_a_name_twice(value: Any) -> bool:
+    match value:
+        case Pairs():
+            return value.has_a_name_twice()
+        case list():
+            return any(map(_has_a_name_twice, value))
+        case _:
+            return False
+
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -98,11 +129,37 @@ def test_what_nests_too_deep_is_refused(depth: int, opening: bytes, closing: byt
         (b'{"a":1,"b":2,"\\u0061":1}', "a"),
         (b'[{"x":{"y":1,"z":2,"y":3}}]', "y"),
         (b'{"":0,"":0}', ""),
+        (b'{"a" :1,"a":1}', "a"),
+        (b'{"a":":::","b":"::","a":1}', "a"),
+        (b'{"params":{"a":1,"a":1}}', "a"),
+        (b'{"params":{"a":{"b":1,"b":1}}}', "b"),
+        (b'{"a":{"b":1,"c":2},"a":1}', "a"),
+        (b'{"a":1,"b":"' + bytes(5000).replace(b"\0", b"x") + b'","a":1}', "a"),
     ],
+    ids=lambda each: repr(each[:30]),
 )
 def test_a_name_given_twice_is_told(text: bytes, name: str) -> None:
     with pytest.raises(DuplicateNameError, match=f"'{name}' twice"):
         decode(text)
+
+
+NAMES = st.sampled_from(["a", "b", ":", "a:", ""])
+MEMBERS = st.recursive(
+    st.sampled_from([1, "x", ":", '":', "::"]),
+    lambda each: st.lists(each, max_size=2) | st.lists(st.tuples(NAMES, each), max_size=3).map(Pairs),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.tuples(NAMES, MEMBERS), max_size=4).map(Pairs), st.sampled_from([":", " :", ": "]))
+@example(Pairs([("a", 1), ("a", 1)]), " :")
+def test_colons_prove_nothing_wrongly(written: Pairs, colon: str) -> None:
+    text = written.text(colon).encode()
+    if written.has_a_name_twice():
+        with pytest.raises(DuplicateNameError):
+            decode(text)
+    else:
+        assert decode(text) == json.loads(text)
 
 
 def test_a_long_name_given_twice_is_told_in_short() -> None:
