@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .measure import Outcome
-from .works import Goal, Metric
+from .work import Goal, Metric
 
 FAILED = "FAILED"
 NOTHING = "-"

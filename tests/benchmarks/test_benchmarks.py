@@ -15,7 +15,8 @@ from .rivals import NAIVE_SERVER, field
 from .server_rival import ServerRival
 from .sizes import Sizes, tiny_sizes
 from .table import FAILED, rows_of, text_of
-from .works import WORKS, Work
+from .work import Work
+from .works import WORKS
 
 FIELD = field()
 

@@ -1,61 +1,12 @@
-"""The works: what is done, what is measured of it, and how good pipe-rpc wants to be."""
+"""The works, one after another as they are done."""
 
-import math
-import statistics
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-
-from .corpus import Kind
+from .bulk import Bulk
+from .busy import Flood
 from .deadline import Deadline
 from .process import Resident
-from .rival import Encoding, Engine, Rival, Timed
+from .rival import Rival
 from .sizes import MIB, Sizes
-
-PAYLOAD_BYTES = 32
-FLOODS = 20
-FLOOD_WINDOW_S = 3.0
-"""A rival that a flood stops nearly altogether is not waited for any longer in one round."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A bound that pipe-rpc wants to keep."""
-
-    of: str
-    """What is bounded: `direct`, pipe-rpc's figure divided by direct's; `itself`, the figure; else the name of a rival,
-    and how many times better than that one it is."""
-    bound: float
-    """At most this much where less is better, at least where more is; against other servers always at least."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One row of the table."""
-
-    key: str
-    label: str
-    unit: str
-    more_is_better: bool = False
-    goals: tuple[Goal, ...] = ()
-
-
-class Work(ABC):
-    """Something that every rival does."""
-
-    name: str
-    direct: str
-    """What the direct rival does for it."""
-    metrics: tuple[Metric, ...]
-
-    def check(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> None:
-        """Done once before the rounds: what a measured round cannot check without measuring the check."""
-        return
-
-    @abstractmethod
-    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        """One round: figures by the key of their metric. Raises `RivalError`."""
+from .work import PAYLOAD_BYTES, Goal, Metric, Work, payloads, times, warm
 
 
 class Start(Work):
@@ -84,8 +35,8 @@ class Request(Work):
     )
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        with _warm(rival, deadline) as engine:
-            return _times(engine.round_trips(sizes.requests), 1e6)
+        with warm(rival, deadline) as engine:
+            return times(engine.round_trips(sizes.requests))
 
 
 class Echo(Work):
@@ -97,8 +48,8 @@ class Echo(Work):
     )
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        with _warm(rival, deadline) as engine:
-            return _times(engine.echoes(_payloads(0, sizes.echoes)), 1e6)
+        with warm(rival, deadline) as engine:
+            return times(engine.echoes(payloads(0, sizes.echoes)))
 
 
 class Spawn(Work):
@@ -110,41 +61,8 @@ class Spawn(Work):
     )
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        with _warm(rival, deadline) as engine:
-            return _times(engine.spawns(sizes.spawns), 1e6)
-
-
-class Bulk(Work):
-    direct = "`cat FILE | cat`, read by the same client"
-
-    def __init__(
-        self, name: str, kind: Kind, encoding: Encoding, goals: tuple[Goal, ...], pipe_bytes: int | None = None
-    ) -> None:
-        """`pipe_bytes`: capacity of the client's pipes; None for the system's default, 64 KiB on Linux."""
-        self.name = name
-        self._kind = kind
-        self._encoding = encoding
-        self._pipe_bytes = pipe_bytes
-        pipes = "" if pipe_bytes is None else f", {pipe_bytes // MIB} MiB pipes"
-        label = f"bulk {_KINDS[kind]}, {encoding}{pipes}"
-        self.metrics = (
-            Metric("rate", label, "MB/s", True, goals),
-            Metric("cpu", f"{label}: processor time", "s/GB"),
-        )
-
-    def check(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> None:
-        with rival.start(deadline, pipe_bytes=self._pipe_bytes) as engine:
-            engine.check_stream(sizes.corpora.of(self._kind), self._encoding)
-
-    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        corpus = sizes.corpora.of(self._kind)
-        with _warm(rival, deadline, self._pipe_bytes) as engine:
-            timed = engine.stream(corpus, self._encoding)
-        figures = {"rate": corpus.size_bytes / timed.seconds[0] / 1e6}
-        return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / corpus.size_bytes * 1e9}
-
-
-_KINDS: dict[Kind, str] = {"log": "log lines", "ansi": "coloured text", "cjk": "CJK text", "binary": "binary"}
+        with warm(rival, deadline) as engine:
+            return times(engine.spawns(sizes.spawns))
 
 
 class Storm(Work):
@@ -156,35 +74,12 @@ class Storm(Work):
     )
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        payloads = [_payloads(number, sizes.echoes_per_session) for number in range(sizes.sessions)]
+        texts = [payloads(number, sizes.echoes_per_session) for number in range(sizes.sessions)]
         echoes = sizes.sessions * sizes.echoes_per_session
-        with _warm(rival, deadline) as engine:
-            timed = engine.storm(payloads)
+        with warm(rival, deadline) as engine:
+            timed = engine.storm(texts)
         figures = {"rate": echoes / timed.seconds[0]}
         return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s / echoes * 1e6}
-
-
-class Flood(Work):
-    name = "flood"
-    direct = f"as echo and request, the output of {FLOODS} `yes` read by the same poll"
-    metrics = (
-        Metric("echo", f"echo while {FLOODS} others flood, median", "µs"),
-        Metric("echo_p99", "the same, slowest of 100", "µs"),
-        Metric("request", f"request while {FLOODS} sessions flood, median", "µs"),
-        Metric("request_p99", "the same, slowest of 100", "µs"),
-        Metric("rate", "the flood, meanwhile", "MB/s", True),
-    )
-
-    def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
-        with _warm(rival, deadline) as engine:
-            flooded = engine.flooded(FLOODS, _payloads(0, sizes.flooded), FLOOD_WINDOW_S)
-        return {
-            "echo": statistics.median(flooded.echoes_s) * 1e6,
-            "echo_p99": _p99(flooded.echoes_s) * 1e6,
-            "request": statistics.median(flooded.requests_s) * 1e6,
-            "request_p99": _p99(flooded.requests_s) * 1e6,
-            "rate": flooded.flood_bytes_per_s / 1e6,
-        }
 
 
 class Memory(Work):
@@ -234,29 +129,6 @@ WORKS: tuple[Work, ...] = (
     Flood(),
     Memory(),
 )
-
-
-@contextmanager
-def _warm(rival: Rival, deadline: Deadline, pipe_bytes: int | None = None) -> Iterator[Engine]:
-    """The rival, started and warm."""
-    with rival.start(deadline, pipe_bytes=pipe_bytes) as engine:
-        engine.warm_up()
-        yield engine
-
-
-def _times(timed: Timed, units_per_second: float) -> dict[str, float]:
-    figures = {"time": statistics.median(timed.seconds) * units_per_second}
-    return figures if timed.cpu_s is None else figures | {"cpu": timed.cpu_s * units_per_second}
-
-
-def _p99(seconds: Sequence[float]) -> float:
-    """99 of 100 took no longer; of few the slowest."""
-    return sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
-
-
-def _payloads(session: int, count: int) -> Sequence[bytes]:
-    """`count` different lines of 32 bytes."""
-    return [b"session %05d echo %011d\n".ljust(PAYLOAD_BYTES) % (session, number) for number in range(count)]
 
 
 def _known(resident: Resident | None) -> Resident:
