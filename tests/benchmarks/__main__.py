@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 
+from .descriptors import make_room_for_pipes
 from .measure import measure
 from .plot import svg_of
 from .rivals import field
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--svg: there is no directory {options.svg.parent}")
     signal.signal(signal.SIGTERM, _end_in_order)
 
+    make_room_for_pipes()
     here = field()
     works = [work for work in WORKS if not options.works or work.name in options.works]
     with (quick_sizes if options.quick else full_sizes)() as usual_sizes:

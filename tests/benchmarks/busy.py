@@ -5,21 +5,23 @@ import statistics
 from .deadline import Deadline
 from .rival import Rival
 from .sizes import Sizes
-from .work import Metric, Work, p99, payloads, warm
+from .work import Goal, Metric, Work, p99, payloads, warm
 
 FLOODS = 20
 FLOOD_WINDOW_S = 3.0
 """A rival that a flood stops nearly altogether is not waited for any longer in one round."""
+MEDIAN, SLOWEST = (Goal("itself", 500),), (Goal("itself", 4000),)
+"""Microseconds beside a flood: people feel neither."""
 
 
 class Flood(Work):
     name = "flood"
     direct = f"as echo and request, the output of {FLOODS} `yes` read by the same poll"
     metrics = (
-        Metric("echo", f"echo while {FLOODS} others flood, median", "µs"),
-        Metric("echo_p99", "the same, slowest of 100", "µs"),
-        Metric("request", f"request while {FLOODS} sessions flood, median", "µs"),
-        Metric("request_p99", "the same, slowest of 100", "µs"),
+        Metric("echo", f"echo while {FLOODS} others flood, median", "µs", goals=MEDIAN),
+        Metric("echo_p99", "the same, slowest of 100", "µs", goals=SLOWEST),
+        Metric("request", f"request while {FLOODS} sessions flood, median", "µs", goals=MEDIAN),
+        Metric("request_p99", "the same, slowest of 100", "µs", goals=SLOWEST),
         Metric("rate", "the flood, meanwhile", "MB/s", True),
     )
 

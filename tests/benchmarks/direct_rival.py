@@ -9,6 +9,7 @@ from select import POLLIN, poll
 from subprocess import PIPE, Popen
 from time import perf_counter
 
+from .bare import bare_run_s
 from .corpus import Corpus
 from .deadline import Deadline, RivalError, WrongResultError
 from .direct_flood import DirectFlood
@@ -32,14 +33,9 @@ class DirectRival(Rival):
 
     def cold_start(self, deadline: Deadline) -> ColdStart:
         """A bare interpreter that does nothing, and one that runs `true`."""
-
-        def run(code: str) -> None:
-            with Process([sys.executable, "-c", code]) as process:
-                process.read_to_end(deadline, _forget)
-                process.reap()
-
-        timed = time_each(run, ["pass", "import subprocess; subprocess.run(['true'])"], [])
-        ready_s, first_session_s = timed.seconds
+        ready_s, first_session_s = (
+            bare_run_s(code, deadline) for code in ("pass", "import subprocess; subprocess.run(['true'])")
+        )
         return ColdStart(ready_s, first_session_s, None)
 
     def cold_output(self, deadline: Deadline) -> float:

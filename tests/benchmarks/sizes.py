@@ -32,7 +32,7 @@ class Sizes:
 def full_sizes() -> Iterator[Sizes]:
     """A run whose ratios repeat. So many spawns that a server has to forget old sessions."""
     with Corpora(64 * MIB) as corpora:
-        yield Sizes(9, 1000, 600, 400, corpora, 200, 20, 100, 300, 60.0)
+        yield Sizes(9, 1000, 600, 400, corpora, 500, 20, 100, 300, 60.0)
 
 
 @contextmanager

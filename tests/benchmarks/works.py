@@ -1,5 +1,6 @@
 """The works, one after another as they are done."""
 
+from .bare import bare_run_s
 from .bulk import Bulk
 from .busy import Flood
 from .deadline import Deadline
@@ -13,16 +14,18 @@ class Start(Work):
     name = "cold-start"
     direct = "`python -c pass`, start to end; the first session: one that runs `true` or `echo`"
     metrics = (
-        Metric("ready", "cold start to initialize answered", "ms", goals=(Goal("direct", 2.0),)),
+        Metric("ready", "cold start to initialize answered", "ms", goals=(Goal("direct", 2.5),)),
         Metric("cpu", "the same, processor time", "ms"),
         Metric("first", "cold start to a first session's exit", "ms"),
-        Metric("output", "cold start to the first output of echo", "ms"),
+        Metric("output", "cold start to the first output of echo", "ms", goals=(Goal("node", 1),)),
+        Metric("bare", "the same, divided by a bare interpreter's run", "x", goals=(Goal("itself", 5),)),
     )
 
     def run(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> dict[str, float]:
         start = rival.cold_start(deadline)
         figures = {"ready": start.ready_s * 1e3, "first": start.first_session_s * 1e3}
-        figures["output"] = rival.cold_output(deadline) * 1e3
+        output_s = rival.cold_output(deadline)
+        figures |= {"output": output_s * 1e3, "bare": output_s / bare_run_s("pass", deadline)}
         return figures if start.cpu_s is None else figures | {"cpu": start.cpu_s * 1e3}
 
 
@@ -31,6 +34,7 @@ class Request(Work):
     direct = "as many bytes through one `cat`"
     metrics = (
         Metric("time", "request round trip", "µs", goals=(Goal("direct", 2.2), Goal("naive", 25))),
+        Metric("p99", "the same, slowest of 100", "µs"),
         Metric("cpu", "request, processor time", "µs", goals=(Goal("naive", 25),)),
     )
 
@@ -43,7 +47,8 @@ class Echo(Work):
     name = "echo"
     direct = "`cat | cat | cat`: as many hops"
     metrics = (
-        Metric("time", f"echo of {PAYLOAD_BYTES} bytes by a child", "µs", goals=(Goal("direct", 1.7),)),
+        Metric("time", f"echo of {PAYLOAD_BYTES} bytes by a child", "µs", goals=(Goal("direct", 1.7), Goal("node", 1))),
+        Metric("p99", "the same, slowest of 100", "µs", goals=(Goal("node", 1),)),
         Metric("cpu", "echo, processor time", "µs"),
     )
 
@@ -69,7 +74,7 @@ class Storm(Work):
     name = "sessions"
     direct = "as many `cat`, driven by the client itself"
     metrics = (
-        Metric("rate", "echoes by many sessions at once", "1/s", True, (Goal("naive", 25),)),
+        Metric("rate", "echoes by many sessions at once", "1/s", True, (Goal("naive", 25), Goal("nvim", 1))),
         Metric("cpu", "many sessions, processor time an echo", "µs", goals=(Goal("naive", 25),)),
     )
 
@@ -86,7 +91,7 @@ class Memory(Work):
     name = "memory"
     direct = "a bare interpreter, waiting"
     metrics = (
-        Metric("idle", "resident, just started", "MiB", goals=(Goal("itself", 16),)),
+        Metric("idle", "resident, just started", "MiB", goals=(Goal("itself", 19),)),
         Metric("idle_all", "the same, all its processes, shared pages once", "MiB"),
         Metric("used", "resident, after a first session", "MiB"),
         Metric("session", "resident, for each idle session", "KiB", goals=(Goal("itself", 12),)),
