@@ -77,8 +77,8 @@ class DirectEngine(Engine):
 
         return time_each(spawn, [["true"]] * count, [])
 
-    def stream(self, corpus: Corpus, encoding: Encoding | None) -> Timed:
-        """`cat FILE | cat`, read by the client; there is nothing to encode."""
+    def stream(self, corpus: Corpus, encoding: Encoding | None, *, parse: bool = False) -> Timed:
+        """`cat FILE | cat`, read by the client; there is nothing to encode, and nothing to parse."""
         copier = self._start(["cat"])
         seen_bytes = 0
 

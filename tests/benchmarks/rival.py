@@ -101,10 +101,11 @@ class Engine(ABC):
         """`count` times `true`, from the wish to the knowledge that it has exited."""
 
     @abstractmethod
-    def stream(self, corpus: Corpus, encoding: Encoding | None) -> Timed:
+    def stream(self, corpus: Corpus, encoding: Encoding | None, *, parse: bool = False) -> Timed:
         """One operation: a child writes all of `corpus`; its bytes are counted and forgotten.
 
-        Without an `encoding` they come in the one that the rival uses when it is not told.
+        Without an `encoding` they come in the one that the rival uses when it is not told. With `parse`, which needs a
+        `corpus` of ASCII, each message is decoded and its text taken out of it.
         """
 
     @abstractmethod

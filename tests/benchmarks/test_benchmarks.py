@@ -63,12 +63,20 @@ def test_works_have_names_of_their_own() -> None:
 @pytest.mark.parametrize("chunk", ["chunk.swapcase()", "chunk[:-1]"], ids=["changes bytes", "loses a byte"])
 def test_a_server_that_relays_wrong_bytes_has_failed(sizes: Sizes, chunk: str) -> None:
     liar = ServerRival("naive", [sys.executable, "-c", SABOTAGE % chunk])
-    bulk, echo = (next(work for work in WORKS if work.name == name) for name in ("bulk-utf-8", "echo"))
-    for work in (bulk, echo):
+    for work in (work for work in WORKS if work.name in ("bulk-utf-8", "echo")):
         outcome = measure(work, [liar], sizes, lambda _: None)
         assert outcome.failures["naive"].startswith(WrongResultError.__name__)
         assert outcome.median(work.metrics[0], "naive") is None
         assert FAILED in text_of([outcome], {})
+
+
+def test_a_client_that_parses_sees_that_text_is_missing(sizes: Sizes) -> None:
+    liar = ServerRival("naive", [sys.executable, "-c", SABOTAGE % "chunk[:-1]"])
+    corpus = sizes.corpora.of("log")
+    with liar.start(Deadline(10)) as engine:
+        engine.stream(corpus, "utf-8")
+        with pytest.raises(WrongResultError, match="bytes of text"):
+            engine.stream(corpus, "utf-8", parse=True)
 
 
 def test_a_server_that_never_answers_is_late_and_ends() -> None:
