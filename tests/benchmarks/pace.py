@@ -8,7 +8,7 @@ from .server_rival import ServerRival
 from .sizes import Sizes
 from .work import Goal, Metric, Work
 
-ROUNDS = Sizes(3, 0, 0, 0, Corpora(0), 0, 0, 0, 0, 1.0)
+ROUNDS = Sizes(3, 0, 0, 0, Corpora(0), 0, 0, 0, 0, 0, 0.0, 1.0)
 
 
 class Pace(Work):

@@ -2,17 +2,21 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Sequence
+import os
+import signal
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
+from .burst import SpawnBurst
 from .corpus import Corpus
 from .deadline import Deadline, NotOfferedError, RivalError, WrongResultError
 from .fast_client import FastClient
 from .flood import Flood
 from .process import Process, Resident, cpu_s, family_of, resident
 from .relay import Relay
-from .rival import FLOOD_ARGV, Encoding, Engine, Flooded, Timed, time_each
+from .rival import FLOOD_ARGV, Burst, Encoding, Engine, Flooded, SlowRead, Timed, time_each
+from .slow_reader import read_slowly
 from .wire import Answer, Exited, Output, Session, Wire, kept
 
 
@@ -23,6 +27,7 @@ class ServerEngine(Engine):
         self, argv: Sequence[str], wire: type[Wire], deadline: Deadline, pipe_bytes: int | None = None
     ) -> None:
         self._process = Process(argv, pipe_bytes=pipe_bytes)
+        self._deadline = deadline
         self._ids = itertools.count(1)
         try:
             self._client = FastClient(self._process.stdin_fd, self._process.stdout_fd, deadline)
@@ -187,6 +192,29 @@ class ServerEngine(Engine):
         self._results(flood.answers, [*write_ids[:done], *ask_ids[:done]])
         self._check_echoes(flood.echoed, {session: b"".join(payloads[:done])})
         return flooded
+
+    def burst(self, count: int, payload: Callable[[int], bytes]) -> Burst:
+        session = self._spawn(["cat"])
+        ids = self._take_ids(count)
+        spawns = [self._wire.spawn(request_id, ["true"]) for request_id in ids]
+        burst = SpawnBurst(self._client, self._wire, session, self._ids)
+        figures = burst.measure(spawns, payload)
+        results = self._results(burst.answers, [*ids, *burst.write_ids])
+        started = {self._wire.session_of(result) for result in results[:count]}
+        if len(started) != count or started != {event.session for event in burst.exits if event.exit_code == 0}:
+            raise WrongResultError(f"{count} asked for, {len(started)} started, {len(burst.exits)} exited")
+        self._check_echoes(burst.echoed, {session: b"".join(map(payload, range(len(figures.echoes_s))))})
+        return figures
+
+    def read_slowly(self, bytes_per_s: int, seconds: float, most_bytes: int) -> SlowRead | None:
+        self._spawn(list(FLOOD_ARGV))
+        try:
+            return read_slowly(self._process, self.resident, bytes_per_s, seconds, most_bytes, self._deadline)
+        finally:
+            # A server that keeps a flood in memory would else go on keeping it until it hears the end.
+            for child in set(family_of(self._process.pid)) - set(self._pids):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
 
     def first_output(self) -> None:
         text = b"ready\n"

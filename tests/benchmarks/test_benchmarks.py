@@ -15,7 +15,7 @@ from .rivals import NAIVE_SERVER, field
 from .server_rival import ServerRival
 from .sizes import Sizes, tiny_sizes
 from .table import FAILED, rows_of, text_of
-from .work import Work
+from .work import PAYLOAD_BYTES, Work, payloads
 from .works import WORKS
 
 FIELD = field()
@@ -54,6 +54,12 @@ def test_every_rival_does_every_work(sizes: Sizes, work: Work) -> None:
     text = text_of([outcome], FIELD.absent)
     assert [row.cells[0] for row in rows_of([outcome])] == [metric.label for metric in work.metrics]
     assert all(cell in text for row in rows_of([outcome]) for cell in row.cells)
+
+
+def test_payloads_are_as_long_as_they_say_and_differ() -> None:
+    lines = [*payloads(0, 10), *payloads(499, 10)]
+    assert {len(line) for line in lines} == {PAYLOAD_BYTES}
+    assert len(set(lines)) == 20
 
 
 def test_works_have_names_of_their_own() -> None:
@@ -128,6 +134,11 @@ def test_a_corpus_is_as_long_as_asked_and_of_its_kind(kind: Kind) -> None:
         else:
             data.decode()
     assert not corpus.path.exists()
+
+
+def test_a_later_deadline_is_later_by_as_much() -> None:
+    deadline = Deadline(10)
+    assert deadline.later(5).remaining_s() - deadline.remaining_s() == pytest.approx(5, abs=0.1)
 
 
 def test_a_deadline_that_passed_is_told() -> None:

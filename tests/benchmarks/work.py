@@ -80,4 +80,4 @@ def payloads(session: int, count: int) -> Sequence[bytes]:
 
 def payload(session: int, number: int) -> bytes:
     """One line of 32 bytes, like no other."""
-    return b"session %05d echo %011d\n".ljust(PAYLOAD_BYTES) % (session, number)
+    return b"session %05d echo %012d\n" % (session, number)

@@ -2,7 +2,7 @@
 
 from .bare import bare_run_s
 from .bulk import Bulk
-from .busy import Flood
+from .busy import Flood, SlowReader, SpawnBurst
 from .deadline import Deadline
 from .process import Resident
 from .rival import Rival
@@ -133,6 +133,8 @@ WORKS: tuple[Work, ...] = (
     Bulk("bulk-parsed", "log", "utf-8", (Goal("naive", 3), Goal("node", 3)), parse=True),
     Storm(),
     Flood(),
+    SpawnBurst(),
+    SlowReader(),
     Memory(),
 )
 
