@@ -108,7 +108,7 @@ def _echoes(rival: ServerRival, extent: Extent, sessions: int, echoing: int) -> 
 
 
 def _stream(rival: ServerRival, extent: Extent, size_bytes: int) -> Line:
-    """A child writes so much; nothing of it lies in a file. What is imported at first use makes the shortest dearest."""
+    """A child writes so much; what is imported at first use makes the shortest one dearest."""
     program, text = FLOOD_ARGV
     with rival.start(Deadline(extent.deadline_s)) as engine:
         engine.warm_up()
