@@ -42,6 +42,8 @@ class Flood(Work):
 
 
 class SpawnBurst(Work):
+    """Each echo is asked for behind the spawns: a server that takes requests in order lets the first wait for all."""
+
     name = "burst"
     direct = "`cat | cat | cat` echoes between one `Popen` and the next"
     metrics = (

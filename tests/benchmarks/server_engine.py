@@ -207,9 +207,12 @@ class ServerEngine(Engine):
         return figures
 
     def read_slowly(self, bytes_per_s: int, seconds: float, most_bytes: int) -> SlowRead | None:
+        before = self.resident()
+        if before is None:
+            return None
         self._spawn(list(FLOOD_ARGV))
         try:
-            return read_slowly(self._process, self.resident, bytes_per_s, seconds, most_bytes, self._deadline)
+            return read_slowly(self._process, before, self.resident, bytes_per_s, seconds, most_bytes, self._deadline)
         finally:
             # A server that keeps a flood in memory would else go on keeping it until it hears the end.
             for child in set(family_of(self._process.pid)) - set(self._pids):

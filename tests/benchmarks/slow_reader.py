@@ -16,20 +16,18 @@ LEAST_SHARE = 0.5
 
 def read_slowly(
     process: Process,
+    before: Resident,
     resident: Callable[[], Resident | None],
     bytes_per_s: int,
     seconds: float,
     most_bytes: int,
     deadline: Deadline,
-) -> SlowRead | None:
-    """Read from `process`, which has more to say than that; None where the kernel does not tell of memory.
+) -> SlowRead:
+    """Read from `process`, which has more to say than that; `before` is what it held without the flood.
 
     Returns early once it holds more than `most_bytes`.
     """
-    first = resident()
-    if first is None:
-        return None
-    most = first.largest_bytes
+    most = before.largest_bytes
     read_bytes = 0
     begun = looked = monotonic()
     while (now := monotonic()) - begun < seconds and most <= most_bytes:
@@ -41,7 +39,7 @@ def read_slowly(
         sleep(max(0.0, read_bytes / bytes_per_s - (monotonic() - begun)))
     if read_bytes < (monotonic() - begun) * bytes_per_s * LEAST_SHARE:
         raise WrongResultError(f"only {read_bytes} bytes came of a flood")
-    return SlowRead(first.largest_bytes, max(most, _largest(resident)))
+    return SlowRead(before.largest_bytes, max(most, _largest(resident)))
 
 
 def _largest(resident: Callable[[], Resident | None]) -> int:

@@ -56,6 +56,11 @@ def test_every_rival_does_every_work(sizes: Sizes, work: Work) -> None:
     assert all(cell in text for row in rows_of([outcome]) for cell in row.cells)
 
 
+def test_goals_are_about_somebody() -> None:
+    rivals = {rival.name for rival in FIELD.rivals} | set(FIELD.absent) | {"itself"}
+    assert {goal.of for work in WORKS for metric in work.metrics for goal in metric.goals} <= rivals
+
+
 def test_payloads_are_as_long_as_they_say_and_differ() -> None:
     lines = [*payloads(0, 10), *payloads(499, 10)]
     assert {len(line) for line in lines} == {PAYLOAD_BYTES}

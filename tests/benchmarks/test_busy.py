@@ -26,18 +26,18 @@ def hoarder(grow_bytes: int) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of other processes is read there only")
 def test_a_server_that_keeps_a_flood_is_seen_to_grow_and_is_stopped() -> None:
     with Process(hoarder(MIB)) as process:
-        read = read_slowly(process, lambda: resident([process.pid]), RATE, 5.0, 100 * MIB, Deadline(10))
-    assert read is not None
+        before = resident([process.pid])
+        assert before is not None
+        read = read_slowly(process, before, lambda: resident([process.pid]), RATE, 5.0, 100 * MIB, Deadline(10))
     assert read.most_bytes > 100 * MIB
     assert read.most_bytes > read.before_bytes
 
 
 def test_a_server_whose_memory_stays_is_read_to_the_end_of_the_time() -> None:
-    sizes = iter([5, 7, 6, *[5] * 100])
+    sizes = iter([7, 6, *[5] * 100])
     with Process(["yes"]) as process:
         deadline = Deadline(10)
-        read = read_slowly(process, lambda: Resident(next(sizes), 0), RATE, 0.6, 100, deadline)
-    assert read is not None
+        read = read_slowly(process, Resident(5, 0), lambda: Resident(next(sizes), 0), RATE, 0.6, 100, deadline)
     assert (read.before_bytes, read.most_bytes) == (5, 7)
     assert 8.5 < deadline.remaining_s() < 9.5
 
@@ -47,12 +47,7 @@ def test_a_server_that_gives_nothing_of_a_flood_is_wrong() -> None:
         Process(["sh", "-c", "while echo y; do sleep 0.01; done"]) as process,
         pytest.raises(WrongResultError, match="only"),
     ):
-        read_slowly(process, lambda: Resident(1, 1), RATE, 0.5, 100, Deadline(10))
-
-
-def test_without_a_kernel_that_tells_there_is_no_figure() -> None:
-    with Process(["yes"]) as process:
-        assert read_slowly(process, lambda: None, RATE, 5.0, 100, Deadline(10)) is None
+        read_slowly(process, Resident(1, 1), lambda: Resident(1, 1), RATE, 0.5, 100, Deadline(10))
 
 
 def test_a_burst_ends_with_the_last_exit_and_keeps_what_is_to_be_checked() -> None:
