@@ -61,7 +61,8 @@ def lines_of(rival: ServerRival, extent: Extent) -> Iterator[Line]:
     for sessions in extent.sessions:
         yield _echoes(rival, extent, sessions, ECHOING)
     for sessions in extent.sessions:
-        yield _echoes(rival, extent, sessions, sessions)
+        if sessions > ECHOING:
+            yield _echoes(rival, extent, sessions, sessions)
     for size_bytes in extent.streams_bytes:
         yield _stream(rival, extent, size_bytes)
     with rival.start(Deadline(extent.deadline_s * THOUSANDS)) as engine:

@@ -26,10 +26,12 @@ def hoarder(grow_bytes: int) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of other processes is read there only")
 def test_a_server_that_keeps_a_flood_is_seen_to_grow_and_is_stopped() -> None:
     with Process(hoarder(MIB)) as process:
+        deadline = Deadline(10)
         before = resident([process.pid])
         assert before is not None
-        read = read_slowly(process, before, lambda: resident([process.pid]), RATE, 5.0, 100 * MIB, Deadline(10))
+        read = read_slowly(process, before, lambda: resident([process.pid]), RATE, 5.0, 100 * MIB, deadline)
     assert read.most_bytes > 100 * MIB
+    assert deadline.remaining_s() > 6
     assert read.most_bytes > read.before_bytes
 
 

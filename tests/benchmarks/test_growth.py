@@ -10,6 +10,7 @@ from . import growth
 from .deadline import RivalError
 from .growth import Extent, Line, lines_of, main, text_of
 from .rivals import NAIVE_SERVER
+from .server_engine import ServerEngine
 from .server_rival import ServerRival
 
 TINY = Extent((10, 12), 24, (1000, 100_000), 2, 20.0)
@@ -19,17 +20,25 @@ def whats(lines: list[Line]) -> list[str]:
     return [line.what for line in lines]
 
 
-def test_every_line_is_measured() -> None:
+def test_every_line_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle: list[int] = []
+    hold = ServerEngine.hold_sessions
+
+    def hold_and_tell(engine: ServerEngine, count: int) -> None:
+        idle.append(count)
+        hold(engine, count)
+
+    monkeypatch.setattr(ServerEngine, "hold_sessions", hold_and_tell)
     lines = list(lines_of(ServerRival("pipe-rpc", [sys.executable, "-m", "pipe_rpc"]), TINY))
-    assert whats(lines[:6]) == [
+    assert whats(lines[:5]) == [
         "echo, 10 of 10 open sessions",
         "echo, 10 of 12 open sessions",
-        "echo, 10 of 10 open sessions",
         "echo, 12 of 12 open sessions",
         "stream of 0 MiB",
         "stream of 0 MiB",
     ]
-    assert whats(lines[6:]) == [f"spawn {2 * part + 1} to {2 * part + 2}" for part in range(10)]
+    assert idle == [0, 2, 0]
+    assert whats(lines[5:]) == [f"spawn {2 * part + 1} to {2 * part + 2}" for part in range(10)]
     assert all(line.rate > 0 for line in lines)
     if sys.platform == "linux":
         assert all(line.cpu is not None and line.cpu > 0 for line in lines)

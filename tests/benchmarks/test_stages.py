@@ -56,15 +56,15 @@ def test_laps_are_told_apart_and_what_is_moved_is_not_counted_twice() -> None:
     laps.forget()
     for _ in range(3):
         laps.start()
-        time.sleep(0.004)
+        time.sleep(0.02)
         laps.lap("outer")
-        time.sleep(0.002)
+        time.sleep(0.015)
         laps.lap("inner")
         laps.move("inner", "outer")
     outer, inner = laps.figures()
     assert (outer.name, inner.name) == ("outer", "inner")
-    assert inner.low_us >= 2000
-    assert outer.low_us < 4000 + inner.median_us
+    assert inner.low_us >= 15_000
+    assert outer.low_us < 20_000
 
 
 def test_the_median_and_the_lowest_twentieth_are_of_one_operation() -> None:
