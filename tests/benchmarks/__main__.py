@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import FrameType
 
+from .descriptors import make_room_for_pipes
+from .end import end_in_order
 from .measure import measure
 from .plot import svg_of
 from .rivals import field
@@ -37,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--rounds needs at least 1")
     if options.svg is not None and not options.svg.parent.is_dir():
         parser.error(f"--svg: there is no directory {options.svg.parent}")
-    signal.signal(signal.SIGTERM, _end_in_order)
+    signal.signal(signal.SIGTERM, end_in_order)
 
+    make_room_for_pipes()
     here = field()
     works = [work for work in WORKS if not options.works or work.name in options.works]
     with (quick_sizes if options.quick else full_sizes)() as usual_sizes:
@@ -71,10 +73,6 @@ def _tell(what: str) -> None:
     """One line that overwrites itself, for the person who waits; nothing where nobody looks."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{what}", end="", file=sys.stderr, flush=True)
-
-
-def _end_in_order(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,11 @@ class ContractWire(Wire):
         data: str = params["data"]
         return base64.b64decode(data) if params["encoding"] == "base64" else data.encode()
 
+    def text_of(self, output: Output) -> str | bytes:
+        params = orjson.loads(output.raw)["params"]
+        data: str = params["data"]
+        return base64.b64decode(data) if params["encoding"] == "base64" else data
+
     def offset_of(self, output: Output) -> int | None:
         return offset_of(output.raw)
 

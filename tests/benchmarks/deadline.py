@@ -27,6 +27,12 @@ class Deadline:
         self._seconds = seconds
         self._at = time.monotonic() + seconds
 
+    def later(self, seconds: float) -> "Deadline":
+        """Another one, so much later: for work that takes a while on purpose."""
+        later = Deadline(self._seconds + seconds)
+        later._at = self._at + seconds
+        return later
+
     def remaining_s(self) -> float:
         """Seconds that are left, more than 0; raises `TooLateError` when there are none."""
         remaining = self._at - time.monotonic()

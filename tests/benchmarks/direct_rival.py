@@ -3,18 +3,20 @@
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from select import POLLIN, poll
 from subprocess import PIPE, Popen
 from time import perf_counter
 
+from .bare import bare_run_s
 from .corpus import Corpus
 from .deadline import Deadline, RivalError, WrongResultError
+from .direct_burst import DirectBurst
 from .direct_flood import DirectFlood
 from .fast_client import FastClient, frame
 from .process import Process, Resident, await_input, resident
-from .rival import FLOOD_ARGV, ColdStart, Encoding, Engine, Flooded, Rival, Timed, time_each
+from .rival import FLOOD_ARGV, Burst, ColdStart, Encoding, Engine, Flooded, Rival, SlowRead, Timed, time_each
 
 REQUEST = frame(
     {"jsonrpc": "2.0", "id": 1000, "method": "session/info", "params": {"sessionId": "pipe-0000000000000000-00000001"}}
@@ -32,14 +34,9 @@ class DirectRival(Rival):
 
     def cold_start(self, deadline: Deadline) -> ColdStart:
         """A bare interpreter that does nothing, and one that runs `true`."""
-
-        def run(code: str) -> None:
-            with Process([sys.executable, "-c", code]) as process:
-                process.read_to_end(deadline, _forget)
-                process.reap()
-
-        timed = time_each(run, ["pass", "import subprocess; subprocess.run(['true'])"], [])
-        ready_s, first_session_s = timed.seconds
+        ready_s, first_session_s = (
+            bare_run_s(code, deadline) for code in ("pass", "import subprocess; subprocess.run(['true'])")
+        )
         return ColdStart(ready_s, first_session_s, None)
 
     def cold_output(self, deadline: Deadline) -> float:
@@ -81,8 +78,8 @@ class DirectEngine(Engine):
 
         return time_each(spawn, [["true"]] * count, [])
 
-    def stream(self, corpus: Corpus, encoding: Encoding | None) -> Timed:
-        """`cat FILE | cat`, read by the client; there is nothing to encode."""
+    def stream(self, corpus: Corpus, encoding: Encoding | None, *, parse: bool = False) -> Timed:
+        """`cat FILE | cat`, read by the client; there is nothing to encode, and nothing to parse."""
         copier = self._start(["cat"])
         seen_bytes = 0
 
@@ -118,6 +115,16 @@ class DirectEngine(Engine):
         flood = DirectFlood([self._start(FLOOD_ARGV) for _ in range(floods)], self._deadline)
         echo, ask = ((cats[0].stdin_fd, cats[-1].stdout_fd) for cats in (chain, answering))
         return flood.measure(echo, ask, [(payload, REQUEST) for payload in payloads], window_s)
+
+    def burst(self, count: int, payload: Callable[[int], bytes]) -> Burst:
+        """`cat | cat | cat` echoes between one `Popen` and the next."""
+        chain = self._chain(3)
+        burst = DirectBurst(chain[0].stdin_fd, chain[-1].stdout_fd, self._deadline)
+        return burst.measure(count, payload)
+
+    def read_slowly(self, bytes_per_s: int, seconds: float, most_bytes: int) -> SlowRead | None:
+        """Between the child and the client there is nothing that could grow."""
+        return None
 
     def first_output(self) -> None:
         await_input(self._start(["echo", "ready"]).stdout_fd, self._deadline)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from .deadline import Deadline, NotOfferedError, RivalError
 from .rival import Rival
 from .sizes import Sizes
-from .works import Metric, Work
+from .work import Metric, Work
 
 Figures = dict[str, float]
 """By the key of the metric."""

@@ -6,9 +6,9 @@ from .measure import Outcome, measure
 from .rival import Rival
 from .server_rival import ServerRival
 from .sizes import Sizes
-from .works import Goal, Metric, Work
+from .work import Goal, Metric, Work
 
-ROUNDS = Sizes(3, 0, 0, 0, Corpora(0), 0, 0, 0, 0, 1.0)
+ROUNDS = Sizes(3, 0, 0, 0, Corpora(0), 0, 0, 0, 0, 0, 0.0, 1.0)
 
 
 class Pace(Work):

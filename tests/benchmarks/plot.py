@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from .measure import Outcome
 from .table import SUBJECT, names_in, number
-from .works import Metric
+from .work import Metric
 
 TITLE = "How many times worse than direct, which is without any server: further left is better"
 WIDTH = 860

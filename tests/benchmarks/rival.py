@@ -48,6 +48,25 @@ class Flooded:
 
 
 @dataclass(frozen=True)
+class Burst:
+    """What came of many spawns in one go."""
+
+    echoes_s: list[float]
+    """Seconds of each echo of another session meanwhile."""
+    spawns_per_s: float
+    """From the first wish to the last exit."""
+
+
+@dataclass(frozen=True)
+class SlowRead:
+    """Memory of a server whose client reads less than a child writes."""
+
+    before_bytes: int
+    most_bytes: int
+    """Resident set of its largest process."""
+
+
+@dataclass(frozen=True)
 class ColdStart:
     """Seconds since the start of the process."""
 
@@ -101,10 +120,11 @@ class Engine(ABC):
         """`count` times `true`, from the wish to the knowledge that it has exited."""
 
     @abstractmethod
-    def stream(self, corpus: Corpus, encoding: Encoding | None) -> Timed:
+    def stream(self, corpus: Corpus, encoding: Encoding | None, *, parse: bool = False) -> Timed:
         """One operation: a child writes all of `corpus`; its bytes are counted and forgotten.
 
-        Without an `encoding` they come in the one that the rival uses when it is not told.
+        Without an `encoding` they come in the one that the rival uses when it is not told. With `parse`, which needs a
+        `corpus` of ASCII, each message is decoded and its text taken out of it.
         """
 
     @abstractmethod
@@ -120,6 +140,20 @@ class Engine(ABC):
         """While so many children flood, each of `payloads` is echoed by another `cat`, and a request made after each.
 
         It ends early, after at least one of each, when `window_s` have passed.
+        """
+
+    @abstractmethod
+    def burst(self, count: int, payload: Callable[[int], bytes]) -> Burst:
+        """So many children `true`, all asked for in one go; until all have exited, another `cat` echoes.
+
+        `payload` makes the text of each echo out of its number.
+        """
+
+    @abstractmethod
+    def read_slowly(self, bytes_per_s: int, seconds: float, most_bytes: int) -> SlowRead | None:
+        """A child floods, and the client reads so much a second; None where there is nothing to measure.
+
+        It ends early once the rival takes more than `most_bytes` of memory. The rival is of no more use then.
         """
 
     @abstractmethod

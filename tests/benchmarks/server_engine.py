@@ -1,18 +1,22 @@
 """A running server and the works that it does."""
 
 import contextlib
-import hashlib
 import itertools
-from collections.abc import Iterable, Sequence
+import os
+import signal
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
+from .burst import SpawnBurst
 from .corpus import Corpus
 from .deadline import Deadline, NotOfferedError, RivalError, WrongResultError
 from .fast_client import FastClient
 from .flood import Flood
 from .process import Process, Resident, cpu_s, family_of, resident
-from .rival import FLOOD_ARGV, Encoding, Engine, Flooded, Timed, time_each
+from .relay import Relay
+from .rival import FLOOD_ARGV, Burst, Encoding, Engine, Flooded, SlowRead, Timed, time_each
+from .slow_reader import read_slowly
 from .wire import Answer, Exited, Output, Session, Wire, kept
 
 
@@ -23,6 +27,7 @@ class ServerEngine(Engine):
         self, argv: Sequence[str], wire: type[Wire], deadline: Deadline, pipe_bytes: int | None = None
     ) -> None:
         self._process = Process(argv, pipe_bytes=pipe_bytes)
+        self._deadline = deadline
         self._ids = itertools.count(1)
         try:
             self._client = FastClient(self._process.stdin_fd, self._process.stdout_fd, deadline)
@@ -113,47 +118,21 @@ class ServerEngine(Engine):
             raise WrongResultError(f"{count} asked for, {len(started)} started, {len(ended)} exited with 0")
         return timed
 
-    def stream(self, corpus: Corpus, encoding: Encoding | None) -> Timed:
+    def stream(self, corpus: Corpus, encoding: Encoding | None, *, parse: bool = False) -> Timed:
+        return self.relay(["cat", str(corpus.path)], corpus.size_bytes, encoding, parse=parse)
+
+    def relay(
+        self, argv: Sequence[str], size_bytes: int, encoding: Encoding | None = None, *, parse: bool = False
+    ) -> Timed:
+        """One operation: what `argv` writes, which are so many bytes, comes and is forgotten."""
         (request_id,) = self._take_ids(1)
-        request = self._wire.spawn(request_id, ["cat", str(corpus.path)], encoding)
-        seen_bytes = 0
-        exit_code = None
-
-        def relay(request: bytes) -> None:
-            nonlocal seen_bytes, exit_code
-            self._client.send(request)
-            while True:
-                event = self._wire.next_event()
-                if isinstance(event, Output):
-                    seen_bytes += event.size_bytes
-                elif isinstance(event, Exited):
-                    exit_code = event.exit_code
-                if isinstance(event, self._wire.last):
-                    break
-
-        timed = time_each(relay, [request], self._pids)
-        if (seen_bytes, exit_code) != (corpus.size_bytes, 0):
-            raise WrongResultError(f"{seen_bytes} of {corpus.size_bytes} bytes, exit code {exit_code}")
-        return timed
+        request = self._wire.spawn(request_id, list(argv), encoding)
+        return Relay(self._client, self._wire).measure(request, size_bytes, self._pids, parse=parse)
 
     def check_stream(self, corpus: Corpus, encoding: Encoding) -> None:
         (request_id,) = self._take_ids(1)
-        self._client.send(self._wire.spawn(request_id, ["cat", str(corpus.path)], encoding))
-        digest = hashlib.sha256()
-        offset = 0
-        while not isinstance(event := self._wire.next_event(), self._wire.last):
-            if not isinstance(event, Output):
-                continue
-            data = self._wire.bytes_of(event, encoding)
-            told_at = self._wire.offset_of(event)
-            if event.size_bytes != len(data) or told_at not in (offset, None):
-                raise WrongResultError(f"at {offset}: {len(data)} bytes, called {event.size_bytes} at {told_at}")
-            offset += len(data)
-            digest.update(data)
-        if digest.hexdigest() != corpus.sha256:
-            raise WrongResultError(
-                f"{offset} bytes of {corpus.size_bytes} came, and they are not the ones that were sent"
-            )
+        request = self._wire.spawn(request_id, ["cat", str(corpus.path)], encoding)
+        Relay(self._client, self._wire).check(request, corpus, encoding)
 
     def storm(self, payloads: Sequence[Sequence[bytes]]) -> Timed:
         texts = {self._spawn(["cat"]): list(of_one) for of_one in payloads}
@@ -213,6 +192,32 @@ class ServerEngine(Engine):
         self._results(flood.answers, [*write_ids[:done], *ask_ids[:done]])
         self._check_echoes(flood.echoed, {session: b"".join(payloads[:done])})
         return flooded
+
+    def burst(self, count: int, payload: Callable[[int], bytes]) -> Burst:
+        session = self._spawn(["cat"])
+        ids = self._take_ids(count)
+        spawns = [self._wire.spawn(request_id, ["true"]) for request_id in ids]
+        burst = SpawnBurst(self._client, self._wire, session, self._ids)
+        figures = burst.measure(spawns, payload)
+        results = self._results(burst.answers, [*ids, *burst.write_ids])
+        started = {self._wire.session_of(result) for result in results[:count]}
+        if len(started) != count or started != {event.session for event in burst.exits if event.exit_code == 0}:
+            raise WrongResultError(f"{count} asked for, {len(started)} started, {len(burst.exits)} exited")
+        self._check_echoes(burst.echoed, {session: b"".join(map(payload, range(len(figures.echoes_s))))})
+        return figures
+
+    def read_slowly(self, bytes_per_s: int, seconds: float, most_bytes: int) -> SlowRead | None:
+        before = self.resident()
+        if before is None:
+            return None
+        self._spawn(list(FLOOD_ARGV))
+        try:
+            return read_slowly(self._process, before, self.resident, bytes_per_s, seconds, most_bytes, self._deadline)
+        finally:
+            # A server that keeps a flood in memory would else go on keeping it until it hears the end.
+            for child in set(family_of(self._process.pid)) - set(self._pids):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
 
     def first_output(self) -> None:
         text = b"ready\n"

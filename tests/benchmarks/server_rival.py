@@ -5,7 +5,7 @@ from time import perf_counter
 
 from .contract_wire import ContractWire
 from .deadline import Deadline
-from .rival import ColdStart, Engine, Rival
+from .rival import ColdStart, Rival
 from .server_engine import ServerEngine
 from .wire import Wire
 
@@ -20,7 +20,7 @@ class ServerRival(Rival):
         self._argv = argv
         self._wire = wire
 
-    def start(self, deadline: Deadline, *, pipe_bytes: int | None = None) -> Engine:
+    def start(self, deadline: Deadline, *, pipe_bytes: int | None = None) -> ServerEngine:
         return ServerEngine(self._argv, self._wire, deadline, pipe_bytes)
 
     def cold_start(self, deadline: Deadline) -> ColdStart:

@@ -1,10 +1,10 @@
 """The table: a row for each metric, with a column for each rival, ratios and goals."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .measure import Outcome
-from .works import Goal, Metric
+from .work import Goal, Metric
 
 FAILED = "FAILED"
 NOTHING = "-"
@@ -44,10 +44,14 @@ def names_in(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 def text_of(outcomes: Sequence[Outcome], absent: Mapping[str, str]) -> str:
     """The table with what is needed to read it, why rivals failed, and what is missing for those that are `absent`."""
     lines = [header_of(outcomes), *(row.cells for row in rows_of(outcomes))]
+    return "\n".join([*columns(lines, left=(0, 1, len(lines[0]) - 1)), "", *_notes(outcomes, absent)])
+
+
+def columns(lines: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
+    """Cells under each other, below a ruled header: text to the left in the columns `left`, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, tuple("-" * width for width in widths))
-    text = ["  ".join(_aligned(cells, widths)).rstrip() for cells in lines]
-    return "\n".join([*text, "", *_notes(outcomes, absent)])
+    ruled = [lines[0], tuple("-" * width for width in widths), *lines[1:]]
+    return ["  ".join(_aligned(cells, widths, left)).rstrip() for cells in ruled]
 
 
 def _cells(outcome: Outcome, metric: Metric, names: Sequence[str]) -> tuple[str, ...]:
@@ -98,11 +102,9 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    """Text to the left, numbers to the right."""
-    last = len(cells) - 1
+def _aligned(cells: Sequence[str], widths: Sequence[int], left: Collection[int]) -> Iterator[str]:
     for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        yield cell.ljust(width) if index in (0, 1, last) else cell.rjust(width)
+        yield cell.ljust(width) if index in left else cell.rjust(width)
 
 
 def _notes(outcomes: Sequence[Outcome], absent: Mapping[str, str]) -> Iterator[str]:

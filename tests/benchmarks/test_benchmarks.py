@@ -15,7 +15,8 @@ from .rivals import NAIVE_SERVER, field
 from .server_rival import ServerRival
 from .sizes import Sizes, tiny_sizes
 from .table import FAILED, rows_of, text_of
-from .works import WORKS, Work
+from .work import PAYLOAD_BYTES, Work, payloads
+from .works import WORKS
 
 FIELD = field()
 
@@ -55,6 +56,17 @@ def test_every_rival_does_every_work(sizes: Sizes, work: Work) -> None:
     assert all(cell in text for row in rows_of([outcome]) for cell in row.cells)
 
 
+def test_goals_are_about_somebody() -> None:
+    rivals = {rival.name for rival in FIELD.rivals} | set(FIELD.absent) | {"itself"}
+    assert {goal.of for work in WORKS for metric in work.metrics for goal in metric.goals} <= rivals
+
+
+def test_payloads_are_as_long_as_they_say_and_differ() -> None:
+    lines = [*payloads(0, 10), *payloads(499, 10)]
+    assert {len(line) for line in lines} == {PAYLOAD_BYTES}
+    assert len(set(lines)) == 20
+
+
 def test_works_have_names_of_their_own() -> None:
     assert len({work.name for work in WORKS}) == len(WORKS)
 
@@ -62,12 +74,20 @@ def test_works_have_names_of_their_own() -> None:
 @pytest.mark.parametrize("chunk", ["chunk.swapcase()", "chunk[:-1]"], ids=["changes bytes", "loses a byte"])
 def test_a_server_that_relays_wrong_bytes_has_failed(sizes: Sizes, chunk: str) -> None:
     liar = ServerRival("naive", [sys.executable, "-c", SABOTAGE % chunk])
-    bulk, echo = (next(work for work in WORKS if work.name == name) for name in ("bulk-utf-8", "echo"))
-    for work in (bulk, echo):
+    for work in (work for work in WORKS if work.name in ("bulk-utf-8", "echo")):
         outcome = measure(work, [liar], sizes, lambda _: None)
         assert outcome.failures["naive"].startswith(WrongResultError.__name__)
         assert outcome.median(work.metrics[0], "naive") is None
         assert FAILED in text_of([outcome], {})
+
+
+def test_a_client_that_parses_sees_that_text_is_missing(sizes: Sizes) -> None:
+    liar = ServerRival("naive", [sys.executable, "-c", SABOTAGE % "chunk[:-1]"])
+    corpus = sizes.corpora.of("log")
+    with liar.start(Deadline(10)) as engine:
+        engine.stream(corpus, "utf-8")
+        with pytest.raises(WrongResultError, match="bytes of text"):
+            engine.stream(corpus, "utf-8", parse=True)
 
 
 def test_a_server_that_never_answers_is_late_and_ends() -> None:
@@ -119,6 +139,11 @@ def test_a_corpus_is_as_long_as_asked_and_of_its_kind(kind: Kind) -> None:
         else:
             data.decode()
     assert not corpus.path.exists()
+
+
+def test_a_later_deadline_is_later_by_as_much() -> None:
+    deadline = Deadline(10)
+    assert deadline.later(5).remaining_s() - deadline.remaining_s() == pytest.approx(5, abs=0.1)
 
 
 def test_a_deadline_that_passed_is_told() -> None:

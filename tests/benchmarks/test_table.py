@@ -3,7 +3,7 @@
 from .deadline import NotOfferedError, RivalError
 from .pace import Pace
 from .table import FAILED, NOTHING, header_of, rows_of, text_of
-from .works import Goal
+from .work import Goal
 
 
 def test_ratios_are_taken_inside_rounds() -> None:

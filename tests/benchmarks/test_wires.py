@@ -40,6 +40,7 @@ def test_the_contract_tells_offsets_and_encodings(repeater: FastClient) -> None:
     assert isinstance(told, Output)
     assert (told.session, told.size_bytes, wire.offset_of(told)) == ("s", 5, 9)
     assert wire.bytes_of(told, "utf-8") == "größ".encode()
+    assert wire.text_of(told) == "größ"
     with pytest.raises(WrongResultError, match="utf-8 where base64 was asked for"):
         wire.bytes_of(told, "base64")
     assert ended == Exited("s", 3)
@@ -59,8 +60,17 @@ def test_codex_sizes_are_told_by_the_length_of_base64(repeater: FastClient, size
     wire = CodexWire(repeater)
     told, exited, closed = events_of(wire, 3)
     assert isinstance(told, Output)
-    assert (told.size_bytes, wire.bytes_of(told)) == (size_bytes, data)
+    assert (told.size_bytes, wire.bytes_of(told), wire.text_of(told)) == (size_bytes, data, data)
     assert (exited, closed) == (Exited("p1", 0), Closed("p1"))
+
+
+def test_the_contracts_base64_becomes_bytes(repeater: FastClient) -> None:
+    output = {"sessionId": "s", "offset": 0, "length": 2, "encoding": "base64", "data": "/wA="}
+    repeater.send(frame({"method": "session/output", "params": output}))
+    wire = ContractWire(repeater)
+    (told,) = events_of(wire, 1)
+    assert isinstance(told, Output)
+    assert wire.text_of(told) == wire.bytes_of(told, "base64") == b"\xff\0"
 
 
 def test_codex_has_base64_only(repeater: FastClient) -> None:

@@ -107,6 +107,10 @@ class Wire(ABC):
     def bytes_of(self, output: Output, encoding: Encoding | None = None) -> bytes:
         """The child's bytes; raises `WrongResultError` when they are not encoded as was asked for."""
 
+    def text_of(self, output: Output) -> str | bytes:
+        """What a client makes of it that shows or stores it: text where the wire carries text, else the bytes."""
+        return self.bytes_of(output)
+
     def offset_of(self, output: Output) -> int | None:
         """How many bytes of the stream came before; None where the wire does not tell."""
         return None
