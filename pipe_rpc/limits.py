@@ -45,8 +45,10 @@ class Limits(NamedTuple):
         "Memory of all rings together; beyond it the largest retain less, and each keeps at least childReadBytes.",
     ] = 256 * 1024 * 1024
     max_output_bytes: Annotated[
-        int, "Raw bytes in one output notification: a multiple of 3 for base64, and small enough to stay in cache."
-    ] = 48 * 1024
+        int,
+        "Raw bytes in one output notification: as many as one read brings, a multiple of 3 for base64, and with the frame "
+        "of a text still less than a default pipe holds.",
+    ] = 60 * 1024
     max_label_characters: Annotated[
         int, "The longest command and originator of a session: they are shown, listed and kept, not executed."
     ] = 64 * 1024
@@ -77,8 +79,8 @@ class Limits(NamedTuple):
         int, "Answers that a client has not read; beyond it no request is handled, and who reads nothing is given up."
     ] = 64 * 1024 * 1024
     child_read_bytes: Annotated[
-        int, "Read from one stream of a child in one turn, so that none starves the others."
-    ] = 64 * 1024
+        int, "Read from one stream of a child in one turn, so that none starves the others: whole pages of a full pipe."
+    ] = 60 * 1024
     requests_per_turn: Annotated[int, "Requests handled in one turn, so that a burst of them starves no child."] = 64
     kill_timeout_ms: Annotated[
         int, "How long a server that ends waits for killed processes to vanish; one stuck in the kernel may never."

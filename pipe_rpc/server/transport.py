@@ -58,6 +58,7 @@ class Transport:
         self._ended = False
         self._broken = False
         self.client_reads = True
+        self._hang_up_shows = stdout.is_pipe and sys.platform == "linux" and _is_write_only(stdout.fd)
         self._watch_for_hang_up()
 
     def send(self, body: bytes) -> None:
@@ -179,7 +180,7 @@ class Transport:
         (poll(2), POLLERR). Sockets and terminals are readable for other reasons; theirs shows as end of input. Other
         systems than Linux promise nothing here, so there a write has to find out.
         """
-        if self._stdout.is_pipe and sys.platform == "linux" and _is_write_only(self._stdout.fd):
+        if self._hang_up_shows:
             self._hang_up_watch = self._loop.watch(self._stdout.fd, READ, self._hung_up)
 
     def _hung_up(self) -> None:
