@@ -46,8 +46,8 @@ class Limits(NamedTuple):
     ] = 256 * 1024 * 1024
     max_output_bytes: Annotated[
         int,
-        "Raw bytes in one output notification: as many as one read brings, a multiple of 3 for base64, and with the frame "
-        "of a text still less than a default pipe holds.",
+        "Raw bytes in one output notification: what one read brings, a multiple of 3 for base64, and as text with its "
+        "frame still less than a default pipe holds.",
     ] = 60 * 1024
     max_label_characters: Annotated[
         int, "The longest command and originator of a session: they are shown, listed and kept, not executed."

@@ -2,12 +2,13 @@
 
 Rules of this file: what a message says does not depend on who writes it. orjson writes text ten times as fast as the
 standard library, but is not imported before so much was written that this has begun to count: the import takes as long
-as the whole start of the server.
+as the whole start of the server. It ends the process where memory is refused, so where that may happen it is not used.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from pipe_rpc.child.memory_limit import memory_may_be_refused
 from pipe_rpc.protocol.json_text import encode
 
 _IMPORT_BEHIND_BYTES = 64 * 1024
@@ -24,7 +25,7 @@ class JsonWriter:
 
     def write(self, message: Any) -> bytes:
         """Encode a message."""
-        if self._dumps is None:
+        if self._dumps is None or memory_may_be_refused():
             return self._write_slowly(message)
         try:
             return self._dumps(message)
@@ -34,7 +35,7 @@ class JsonWriter:
     def _write_slowly(self, message: Any) -> bytes:
         text = encode(message)
         self._written_bytes += len(text)
-        if self._written_bytes > self._import_behind_bytes:
+        if self._dumps is None and self._written_bytes > self._import_behind_bytes:
             self._written_bytes = 0
             try:
                 from orjson import dumps

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pipe_rpc.limits import Limits
 from tests.support.fixture_types import StartWire
 from tests.support.programs import python
 from tests.support.wire_client import WireClient
 
 KIBIBYTE = 1024
 TOTAL = 1024 * KIBIBYTE
-FIRST_PIECE = 64 * KIBIBYTE
+FIRST_PIECE = Limits().child_read_bytes
 WRITTEN = 900 * KIBIBYTE
 
 # Eight bytes that say where they stand, again and again.

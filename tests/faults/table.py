@@ -222,6 +222,7 @@ ELSEWHERE = {
     "child/zombie.py select.kqueue": _KQUEUE,
     "child/process_group.py os.close": _CLOSE,
     "child/process_group.py os.kill": "asks whether a number is taken; every answer but ESRCH says so",
+    "child/memory_limit.py open": "see tests/child/test_memory_limit.py",
     "child/prctl.py ctypes.CDLL": _AT_START,
     "child/prctl.py ctypes.CDLL(None).prctl": _AT_START,
     "session/session.py os.close": _CLOSE,
