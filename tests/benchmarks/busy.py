@@ -65,6 +65,7 @@ class SpawnBurst(Work):
 class SlowReader(Work):
     name = "slow-reader"
     direct = "nothing that could grow"
+    once = True
     metrics = (
         Metric("most", "resident while `yes` floods a client of 1 MB/s, most", "MiB"),
         Metric("grown", "the same, growth", "MiB", goals=(Goal("itself", 4),)),

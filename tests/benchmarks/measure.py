@@ -59,13 +59,14 @@ class Outcome:
 def measure(work: Work, rivals: Sequence[Rival], sizes: Sizes, tell: Callable[[str], None]) -> Outcome:
     """All rounds of `work`; `tell` is called before each with what is going on."""
     outcome = Outcome(work, {rival.name: [] for rival in rivals})
-    for number in range(sizes.rounds + 1):
+    rounds = 1 if work.once else sizes.rounds
+    for number in range(rounds + 1):
         # Whoever comes after a rival with many threads inherits a warm or a disturbed machine: so the order rotates.
         turn = number % len(rivals)
         for rival in [*rivals[turn:], *rivals[:turn]]:
             if rival.name in outcome.failures or rival.name in outcome.not_offered:
                 continue
-            tell(f"{work.name}: {f'round {number} of {sizes.rounds}' if number else 'check'}, {rival.name}")
+            tell(f"{work.name}: {f'round {number} of {rounds}' if number else 'check'}, {rival.name}")
             try:
                 if number:
                     outcome.figures[rival.name].append(work.run(rival, sizes, Deadline(sizes.deadline_s)))

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .deadline import Deadline
 from .rival import Engine, Rival, Timed
@@ -44,6 +45,8 @@ class Work(ABC):
     direct: str
     """What the direct rival does for it."""
     metrics: tuple[Metric, ...]
+    once: ClassVar[bool] = False
+    """Whether one round is enough, since it takes long and does not drift."""
 
     def check(self, rival: Rival, sizes: Sizes, deadline: Deadline) -> None:
         """Done once before the rounds: what a measured round cannot check without measuring the check."""
