@@ -1,4 +1,4 @@
-"""Sessions as JSON: the domain's seconds and enums become the wire's milliseconds and names.
+"""Sessions as JSON: the domain's seconds become the wire's milliseconds; its enumerations are the wire's words already.
 
 Rules of this file: each function writes the members of one message type, which its docstring names. They are written
 straight from their values, since this is the way of every answer; that they fit the type is for the tests to show.
@@ -15,8 +15,6 @@ from pipe_rpc.session.tombstones import Farewell, Tombstone
 
 Members = dict[str, Any]
 """Of a message or of a part of one, by their names on the wire."""
-
-
 _STDOUT, _STDERR = StreamName
 
 
