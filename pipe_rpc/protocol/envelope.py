@@ -91,7 +91,7 @@ def parse(body: bytes, max_values: int = sys.maxsize) -> Message:
 
 def is_id(value: Any) -> TypeGuard[Id]:
     """Whether the value can be the id of a request: a string or an integer, and True is no integer."""
-    return isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+    return type(value) is str or type(value) is int
 
 
 def encode_result(request_id: Id, result: Any) -> bytes:
