@@ -14,7 +14,11 @@ _ACCOUNTING = "/proc/sys/vm/overcommit_memory"
 
 def memory_may_be_refused() -> bool:
     """Whether it may be, as of now; where nobody can know, it may."""
-    return getrlimit(RLIMIT_AS)[0] != RLIM_INFINITY or getrlimit(RLIMIT_DATA)[0] != RLIM_INFINITY or _is_accounted()
+    try:
+        limited = getrlimit(RLIMIT_AS)[0] != RLIM_INFINITY or getrlimit(RLIMIT_DATA)[0] != RLIM_INFINITY
+    except OSError:
+        return True
+    return limited or _is_accounted()
 
 
 @cache

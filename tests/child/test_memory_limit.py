@@ -1,5 +1,7 @@
 """pipe_rpc/child/memory_limit.py: known before anything is asked for that the system would refuse."""
 
+import errno
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -59,6 +61,16 @@ def test_where_the_system_promises_no_more_than_it_has_it_may_refuse(
 @pytest.mark.skipif(sys.platform != "linux", reason="a setting of Linux")
 def test_where_nobody_can_know_it_may_be_refused(accounting: Path) -> None:
     accounting.unlink()
+    assert memory_may_be_refused()
+
+
+def test_where_the_system_does_not_tell_its_limits_it_may_be_refused(
+    accounting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getrlimit(which: int) -> tuple[int, int]:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(memory_limit, "getrlimit", getrlimit)
     assert memory_may_be_refused()
 
 
