@@ -26,12 +26,12 @@ def hoarder(grow_bytes: int) -> list[str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of other processes is read there only")
 def test_a_server_that_keeps_a_flood_is_seen_to_grow_and_is_stopped() -> None:
     with Process(hoarder(MIB)) as process:
-        deadline = Deadline(10)
+        deadline = Deadline(240)
         before = resident([process.pid])
         assert before is not None
-        read = read_slowly(process, before, lambda: resident([process.pid]), RATE, 5.0, 100 * MIB, deadline)
+        read = read_slowly(process, before, lambda: resident([process.pid]), RATE, 120.0, 100 * MIB, deadline)
     assert read.most_bytes > 100 * MIB
-    assert deadline.remaining_s() > 6
+    assert deadline.remaining_s() > 120
     assert read.most_bytes > read.before_bytes
 
 
@@ -41,7 +41,7 @@ def test_a_server_whose_memory_stays_is_read_to_the_end_of_the_time() -> None:
         deadline = Deadline(10)
         read = read_slowly(process, Resident(5, 0), lambda: Resident(next(sizes), 0), RATE, 0.6, 100, deadline)
     assert (read.before_bytes, read.most_bytes) == (5, 7)
-    assert 8.5 < deadline.remaining_s() < 9.5
+    assert deadline.remaining_s() <= 9.4
 
 
 def test_a_server_that_gives_nothing_of_a_flood_is_wrong() -> None:
