@@ -1,13 +1,12 @@
 """The budget of stages in its smallest form, and that what it says of the server is still so."""
 
-import time
-
 import pytest
 
 from pipe_rpc.buffers.framer import encode_frame
 from pipe_rpc.buffers.outbound import Outbound
 from pipe_rpc.buffers.ring import Ring
 
+from . import stopwatch
 from .parts import parts
 from .round_trip import Budget, budgets
 from .stages import COPIES, main, text_of
@@ -49,22 +48,23 @@ def test_every_part_is_timed() -> None:
     assert all(figure.median_us >= figure.low_us > 0 for figure in figures)
 
 
-def test_laps_are_told_apart_and_what_is_moved_is_not_counted_twice() -> None:
+def test_laps_are_told_apart_and_what_is_moved_is_not_counted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_ns = 0
+    monkeypatch.setattr(stopwatch, "perf_counter_ns", lambda: now_ns)
     laps = Laps()
     laps.start()
     laps.lap("forgotten")
     laps.forget()
     for _ in range(3):
         laps.start()
-        time.sleep(0.02)
+        now_ns += 20_000
         laps.lap("outer")
-        time.sleep(0.015)
+        now_ns += 15_000
         laps.lap("inner")
         laps.move("inner", "outer")
     outer, inner = laps.figures()
-    assert (outer.name, inner.name) == ("outer", "inner")
-    assert inner.low_us >= 15_000
-    assert outer.low_us < 20_000
+    assert (outer.name, outer.median_us, outer.low_us) == ("outer", 5.0, 5.0)
+    assert (inner.name, inner.median_us, inner.low_us) == ("inner", 15.0, 15.0)
 
 
 def test_the_median_and_the_lowest_twentieth_are_of_one_operation() -> None:
