@@ -5,9 +5,11 @@ from time import perf_counter
 
 import orjson
 
+from pipe_rpc.limits import Limits
+
 from .corpus import Corpus
 
-PIECE_BYTES = 48 * 1024
+PIECE_BYTES = Limits().max_output_bytes
 
 
 def encoder_rate(corpus: Corpus) -> float:

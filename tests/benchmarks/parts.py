@@ -79,7 +79,8 @@ def _encoder(repeats: int) -> Iterator[Figure]:
         message = {"jsonrpc": "2.0", "method": "session/output", "params": {**params, "data": text}}
         # A text that is not ASCII keeps its UTF-8 once that was asked for, so each repetition has one of its own.
         fresh = iter([message | {"params": {**params, "data": text[:-1] + text[-1]}} for _ in range(few)])
-        yield timed(f"encoder: 48 KiB of {name}", lambda: writer.write(next(fresh)), few, size_bytes=size_bytes)  # noqa: B023
+        label = f"encoder: {PIECE_BYTES // 1024} KiB of {name}"
+        yield timed(label, lambda: writer.write(next(fresh)), few, size_bytes=size_bytes)  # noqa: B023
 
 
 def _few(repeats: int) -> int:

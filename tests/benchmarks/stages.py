@@ -29,11 +29,9 @@ class Copy:
 
 COPIES = (
     Copy("kernel to ring", 1, "readv writes into the ring's own memory"),
-    Copy("ring to bytes", 1, "a piece of at most 48 KiB, cut out; two pieces and one more copy where the ring wraps"),
-    Copy("bytes to str", 1, "checked and copied where it is ASCII, else widened; or written as base64, 4 for 3"),
+    Copy("ring to str", 1, "checked and copied where it is ASCII, else widened; or written as base64, 4 for 3"),
     Copy("str to JSON bytes", 1, "escaped on the way; text that is not ASCII becomes UTF-8 first, one copy more"),
-    Copy("frame", 1, "the header is put before the body, in a new object"),
-    Copy("queue", 0, "frames of more than 16 KiB are queued as they are; smaller ones are joined, one copy more"),
+    Copy("frame and queue", 0, "header and body of more than 16 KiB are queued side by side; less is joined"),
     Copy("to kernel", 1, "writev takes up to 64 of them at once"),
 )
 """As the code does it now: a change there has to be made here too."""

@@ -2,11 +2,13 @@
 
 import pytest
 
-from pipe_rpc.buffers.framer import encode_frame
+from pipe_rpc.buffers.framer import encode_header
 from pipe_rpc.buffers.outbound import Outbound
 from pipe_rpc.buffers.ring import Ring
+from pipe_rpc.buffers.text import Encoding, encode_piece
 
 from . import stopwatch
+from .encoder import PIECE_BYTES
 from .parts import parts
 from .round_trip import Budget, budgets
 from .stages import COPIES, main, text_of
@@ -91,14 +93,15 @@ def test_copies_are_where_the_table_says() -> None:
     copies = {copy.step: copy.copies for copy in COPIES}
     ring = Ring(100_000)
     ring.append(b"x" * 50_000)
-    piece = ring.read(0, 48 * 1024)
-    assert (type(piece), copies["ring to bytes"]) == (bytes, 1)
+    with ring.view(0, PIECE_BYTES) as view:
+        text = encode_piece(view, Encoding.UTF_8, final=True).text
+        assert (view.obj is ring._memory, len(text), copies["ring to str"]) == (True, 50_000, 1)
     ring.close()
-    frame = encode_frame(piece)
-    assert (len(frame) > len(piece), copies["frame"]) == (True, 1)
+    header, body = encode_header(len(text)), text.encode()
     outbound = Outbound(low_water_bytes=1)
-    outbound.append(frame)
-    assert (outbound.front()[0].obj is frame, copies["queue"]) == (True, 0)
+    outbound.append(header, body)
+    assert ([view.obj is part for view, part in zip(outbound.front(), (header, body), strict=True)]) == [True, True]
+    assert copies["frame and queue"] == 0
 
 
 def test_all_of_it_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
