@@ -7,10 +7,8 @@ made here too; what `whole` takes beyond them is what stands between the calls.
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import Any
 
 from pipe_rpc.buffers.text import encode_piece
-from pipe_rpc.protocol import types
 from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.envelope import Request, encode_notification, encode_result, parse
 from pipe_rpc.server import handlers, to_wire
@@ -130,7 +128,7 @@ class _RoundTrips:
         message = parse(body, server._endpoint._limits.max_message_values)
         laps.lap("decode envelope")
         assert isinstance(message, Request)
-        params: Any = structure(message.params, getattr(types, handlers._PARAMS[message.method]))
+        params = structure(message.params, handlers._PARAMS[message.method])
         laps.lap("structure params")
         connection = endpoint._connection
         assert connection is not None

@@ -11,7 +11,7 @@ import pytest
 from pipe_rpc.errors import ErrorCode
 from pipe_rpc.protocol import types
 from pipe_rpc.protocol.methods import NOTIFICATIONS, SESSION_METHODS
-from pipe_rpc.protocol.types import member, notifications, params, results, spawn_params
+from pipe_rpc.protocol.types import member
 
 MESSAGES = [getattr(types, name) for name in types.__all__]
 MEMBERS = [(message, field) for message in MESSAGES for field in attrs.fields(message)]
@@ -20,7 +20,7 @@ MEMBERS = [(message, field) for message in MESSAGES for field in attrs.fields(me
 def test_every_message_class_is_listed() -> None:
     defined = {
         each.__name__
-        for module in (spawn_params, params, results, notifications)
+        for module in (types.params, types.results, types.notifications)
         for each in vars(module).values()
         if isinstance(each, type) and attrs.has(each)
     }
@@ -157,16 +157,10 @@ def test_each_message_is_found_by_whoever_asks_first() -> None:
         assert ended.stdout == f"{name}\n"
 
 
-def test_a_first_spawn_waits_for_no_message_but_its_own() -> None:
-    script = """
-import sys
-from pipe_rpc.protocol import types
-import pipe_rpc.server.handlers
-types.SpawnParams
-print(*sorted(each for each in sys.modules if ".types." in each))
-"""
+def test_the_server_waits_for_no_message_that_only_clients_read() -> None:
+    script = "import sys, pipe_rpc.server.handlers; print(*(each for each in sys.modules if '.types.' in each))"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert ended.stdout.split() == ["pipe_rpc.protocol.types.member", "pipe_rpc.protocol.types.spawn_params"]
+    assert ended.stdout.split() == ["pipe_rpc.protocol.types.member", "pipe_rpc.protocol.types.params"]
 
 
 def test_what_is_no_message_is_not_found() -> None:

@@ -1,28 +1,30 @@
 """Every message of ours as a type: the single source of validation, schema, tables and client.
 
-Each is imported when somebody asks for it: a good part of the way to the first output would else be spent on classes
-that nobody on it needs.
+What the server reads is imported here and now; what it writes, and its clients read, when somebody asks for it: a good
+part of the way to the first output would else be spent on classes that nobody on it needs.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pipe_rpc.protocol.types.params import (
+    AttachParams,
+    DetachParams,
+    InfoParams,
+    ListParams,
+    PurgeParams,
+    ReadParams,
+    RemoveParams,
+    SignalParams,
+    SpawnParams,
+    TerminateAllParams,
+    TerminateParams,
+    WaitParams,
+    WriteParams,
+)
+
 if TYPE_CHECKING:
     from pipe_rpc.protocol.types.notifications import ClosedParams, DetachedParams, ExitedParams, OutputParams
-    from pipe_rpc.protocol.types.params import (
-        AttachParams,
-        DetachParams,
-        InfoParams,
-        ListParams,
-        PurgeParams,
-        ReadParams,
-        RemoveParams,
-        SignalParams,
-        TerminateAllParams,
-        TerminateParams,
-        WaitParams,
-        WriteParams,
-    )
     from pipe_rpc.protocol.types.results import (
         AttachResult,
         DetachResult,
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
         WaitResult,
         WriteResult,
     )
-    from pipe_rpc.protocol.types.spawn_params import SpawnParams
 
 __all__ = [
     "AttachParams",
@@ -77,10 +78,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a type that nobody has asked for yet (PEP 562)."""
+    """Import the types that are not imported yet (PEP 562)."""
     if name in __all__:
-        for module in ("spawn_params", "params", "results", "notifications"):
+        for module in ("results", "notifications"):
             if (found := getattr(import_module(f"{__name__}.{module}"), name, None)) is not None:
-                globals()[name] = found
                 return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,9 +7,9 @@ that belongs before its answer it tells itself.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pipe_rpc.protocol import types
 from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.methods import SESSION_METHODS
+from pipe_rpc.protocol.types import params as types
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.handlers import lives, registers, streams
 from pipe_rpc.server.to_wire import session_forgotten
@@ -33,12 +33,12 @@ _HANDLERS: Mapping[str, Handler] = {
     "session/purge": registers.purge,
 }
 
-_PARAMS = {method.name: method.params or "" for method in SESSION_METHODS}
+_PARAMS: Mapping[str, type[Any]] = {method.name: getattr(types, method.params or "") for method in SESSION_METHODS}
 
 
 def handle(call: Call, method: str, params: Any) -> Any:
     """Handle one request of ours: its result, or DEFERRED. Raises PipeRpcError."""
     try:
-        return _HANDLERS[method](call, structure(params, getattr(types, _PARAMS[method])))
+        return _HANDLERS[method](call, structure(params, _PARAMS[method]))
     except SessionForgottenError as error:
         raise session_forgotten(error.tombstone) from None

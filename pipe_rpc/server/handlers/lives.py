@@ -1,23 +1,17 @@
 """The life of a session: spawn, signal, terminate, wait."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import signal_number
 from pipe_rpc.limits import Limits
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.protocol.types.params import SignalParams, SpawnParams, TerminateAllParams, TerminateParams, WaitParams
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
 from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.spawning import SpawnOrder
-
-if TYPE_CHECKING:
-    from pipe_rpc.protocol.types import SignalParams, SpawnParams, TerminateAllParams, TerminateParams, WaitParams
 
 
 def spawn(call: Call, params: SpawnParams) -> Members:

@@ -1,16 +1,10 @@
 """The register of sessions: describe, list, forget."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from pipe_rpc.protocol.types.params import InfoParams, ListParams, PurgeParams, RemoveParams
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import Forgotten
-
-if TYPE_CHECKING:
-    from pipe_rpc.protocol.types import InfoParams, ListParams, PurgeParams, RemoveParams
 
 
 def info(call: Call, params: InfoParams) -> Members:

@@ -1,9 +1,6 @@
 """The streams of a session: attach, detach, read, write."""
 
-from __future__ import annotations
-
 import binascii
-from typing import TYPE_CHECKING
 
 from pybase64 import b64decode
 
@@ -11,13 +8,11 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.protocol.types.params import AttachParams, DetachParams, ReadParams, WriteParams
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import DetachReason, StreamName
 from pipe_rpc.session.refusals import require_offset
-
-if TYPE_CHECKING:
-    from pipe_rpc.protocol.types import AttachParams, DetachParams, ReadParams, WriteParams
 
 _CRUMB_BYTES = 1024
 """What an awaited session/read returns at most while other messages wait for the client: it has to ask again anyway."""
