@@ -5,6 +5,7 @@ here takes one JSON type and refuses the others. A failure becomes a list of {pa
 mend.
 """
 
+import difflib
 import json
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -233,8 +234,6 @@ def _step(key: str | int) -> str:
 
 
 def _unknown_member(name: str, known: list[str]) -> str:
-    import difflib  # At first use: few clients ever make this mistake, and the first output of all would wait for it.
-
     close = difflib.get_close_matches(shown(name), known, n=1)
     return "is no member here" + (f"; {close[0]} is" if close else f"; there are {', '.join(known)}")
 
