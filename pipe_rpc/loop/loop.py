@@ -155,8 +155,7 @@ class Loop:
             return
         ready = self._select(0 if busy or self._always_ready else self._time_to_sleep())
         self.now = self._clock()
-        # Before any callback, so that one that a callback sets is not among them.
-        due = self._take_due() if self._deadlines else []
+        due = self._take_due()  # before any callback, so that one that a callback sets is not among them
         for watch in ready:
             if watch.active:
                 self._call(watch.callback)

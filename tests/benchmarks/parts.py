@@ -36,11 +36,11 @@ def _ring(repeats: int) -> Iterator[Figure]:
     ring = Ring(MIB)
     for size_bytes in (32, PIECE_BYTES):
         data = b"x" * size_bytes
-        yield timed(f"ring: append {size_bytes:,} bytes", lambda: ring.append(data), repeats, size_bytes=size_bytes)  # noqa: B023
+        yield timed(f"ring: append {size_bytes:,} bytes", lambda: ring.append(data), repeats, size_bytes=size_bytes)  # noqa: B023 - called before the next turn
     for size_bytes in (32, PIECE_BYTES):
         yield timed(
             f"ring: read {size_bytes:,} bytes",
-            lambda: ring.read(ring.end - size_bytes, size_bytes),  # noqa: B023
+            lambda: ring.read(ring.end - size_bytes, size_bytes),  # noqa: B023 - called before the next turn
             repeats,
             size_bytes=size_bytes,
         )
@@ -80,7 +80,7 @@ def _encoder(repeats: int) -> Iterator[Figure]:
         # A text that is not ASCII keeps its UTF-8 once that was asked for, so each repetition has one of its own.
         fresh = iter([message | {"params": {**params, "data": text[:-1] + text[-1]}} for _ in range(few)])
         label = f"encoder: {PIECE_BYTES // 1024} KiB of {name}"
-        yield timed(label, lambda: writer.write(next(fresh)), few, size_bytes=size_bytes)  # noqa: B023
+        yield timed(label, lambda: writer.write(next(fresh)), few, size_bytes=size_bytes)  # noqa: B023 - called before the next turn
 
 
 def _few(repeats: int) -> int:
