@@ -82,6 +82,9 @@ class Limits(NamedTuple):
         int, "Read from one stream of a child in one turn, so that none starves the others: whole pages of a full pipe."
     ] = 60 * 1024
     requests_per_turn: Annotated[int, "Requests handled in one turn, so that a burst of them starves no child."] = 64
+    max_queued_request_bytes: Annotated[
+        int, "Requests that wait behind a spawn while others pass by; beyond it nothing more is taken in meanwhile."
+    ] = 1024 * 1024
     kill_timeout_ms: Annotated[
         int, "How long a server that ends waits for killed processes to vanish; one stuck in the kernel may never."
     ] = 2000

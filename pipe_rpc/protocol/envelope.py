@@ -94,6 +94,11 @@ def is_id(value: Any) -> TypeGuard[Id]:
     return type(value) is str or type(value) is int
 
 
+def id_key(request_id: Id | None) -> tuple[type, Id | None]:
+    """What to keep a request under in a mapping."""
+    return type(request_id), request_id
+
+
 def encode_result(request_id: Id, result: Any) -> bytes:
     """The body of a successful answer."""
     return _write({"jsonrpc": "2.0", "id": request_id, "result": result})

@@ -24,6 +24,7 @@ from pipe_rpc.server.guard import ENDING_SIGNALS, FORWARDED
 from pipe_rpc.server.log import Log
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.pump import Pump
+from pipe_rpc.server.request_queue import RequestQueue
 from pipe_rpc.server.stdio import Stdio
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
@@ -74,16 +75,19 @@ class Server:
             environment=os.environ,
             cgroups=self._cgroups,
         )
+        queue = RequestQueue(lambda: registry.spawns_tried, max_bytes=limits.max_queued_request_bytes)
         self._transport = Transport(
             self._loop,
             stdio.stdin,
             stdio.stdout,
+            queue,
             limits,
             on_body=self._receive,
+            on_due=self._receive_due,
             on_broken=self._end_by_broken_frame,
             on_end=self._end,
         )
-        self._ending = Ending(self._loop, registry, self._transport, limits, log)
+        self._ending = Ending(self._loop, registry, self._transport, queue, limits, log)
         self._client_watch = ClientWatch(self._loop, self._end, poll_s=limits.client_poll_ms / 1000)
         pending = PendingRequests(
             self._loop,
@@ -95,6 +99,7 @@ class Server:
         self._endpoint = Endpoint(
             self._loop,
             registry,
+            queue,
             pending,
             teller,
             self._ending,
@@ -140,8 +145,11 @@ class Server:
         elif self._failures == _PATIENCE:
             self._loop.stop()
 
-    def _receive(self, body: bytes) -> bool:
-        return self._endpoint.receive(body)
+    def _receive(self, body: bytes) -> None:
+        self._endpoint.receive(body)
+
+    def _receive_due(self, body: bytes) -> None:
+        self._endpoint.receive_due(body)
 
     def _answer(self, request_id: Id, outcome: Any) -> None:
         self._endpoint.answer(request_id, outcome)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.server.log import Log
+from pipe_rpc.server.request_queue import RequestQueue
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.registry import SessionRegistry
 
@@ -24,13 +25,22 @@ _ECHO_S = 1.0
 class Ending:
     """Ends sessions on ``shutdown``, and the server itself on anything that ends it."""
 
-    def __init__(self, loop: Loop, registry: SessionRegistry, transport: Transport, limits: Limits, log: Log) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        registry: SessionRegistry,
+        transport: Transport,
+        queue: RequestQueue,
+        limits: Limits,
+        log: Log,
+    ) -> None:
         self.exit_status = 1
         self.begun = False
         """Whether the server itself is about to end."""
         self._loop = loop
         self._registry = registry
         self._transport = transport
+        self._queue = queue
         self._limits = limits
         self._log = log
         self._looking = False
@@ -125,6 +135,6 @@ class Ending:
         self._loop.add_before_sleep(self._stop_when_flushed)
 
     def _stop_when_flushed(self) -> bool:
-        if not self._transport.outbound and not self._registry.has_something_to_tell():
+        if not self._transport.outbound and not self._queue and not self._registry.has_something_to_tell():
             self._loop.stop()
         return False

@@ -29,7 +29,8 @@ from pipe_rpc.server.call import Call
 from pipe_rpc.server.ending import Ending
 from pipe_rpc.server.handshake import Connection, initialize_result, read_initialize
 from pipe_rpc.server.log import Log
-from pipe_rpc.server.pending import PendingRequests
+from pipe_rpc.server.pending import PendingRequests, request_cancelled
+from pipe_rpc.server.request_queue import RequestQueue
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.session.registry import SessionRegistry
 
@@ -45,6 +46,7 @@ class Endpoint:
         self,
         loop: Loop,
         registry: SessionRegistry,
+        queue: RequestQueue,
         pending: PendingRequests,
         teller: Teller,
         ending: Ending,
@@ -57,6 +59,7 @@ class Endpoint:
     ) -> None:
         self._loop = loop
         self._registry = registry
+        self._queue = queue
         self._pending = pending
         self._teller = teller
         self._ending = ending
@@ -68,32 +71,17 @@ class Endpoint:
         self._connection: Connection | None = None  # until initialize
         self._is_shut_down = False
         self._shutdown_id: Id | None = None
+        self._end_waits = False
+        """Whether ``shutdown`` or ``exit`` is in the queue, or was: nothing passes them."""
         self._language_server: Any = None
 
-    def receive(self, body: bytes) -> bool:
-        """Handle one body; returns whether it was costly."""
-        try:
-            message = parse(body, self._limits.max_message_values)
-        except MalformedError as malformed:
-            if self._language_server is not None and self._language_server.asked(malformed.id):
-                return False  # Some clients leave the result of an empty answer out.
-            self._log.debug(f"malformed message: {malformed}")
-            self._send(encode_error(malformed.id, malformed.error))
-            return False
-        except MemoryError as error:
-            self._send(encode_error(None, self._log_failure("decoding a message", error)))
-            return False
-        match message:
-            case Request():
-                tried = self._registry.spawns_tried
-                self._receive_request(message)
-                # A spawn takes as long as hundreds of other requests, so each ends the turn's share of them.
-                return self._registry.spawns_tried != tried
-            case Notification():
-                self._receive_notification(message)
-            case Response():
-                pass  # No request of ours waits for its answer.
-        return False
+    def receive(self, body: bytes) -> None:
+        """Handle a body that came in, or put it in the queue where it has to wait."""
+        self._take(body, is_due=False)
+
+    def receive_due(self, body: bytes) -> None:
+        """Handle a body that comes out of the queue."""
+        self._take(body, is_due=True)
 
     def answer(self, request_id: Id, outcome: Any) -> None:
         """Send the one answer to a request: a result as JSON values, or a PipeRpcError."""
@@ -105,13 +93,38 @@ class Endpoint:
         except (TypeError, ValueError, MemoryError) as error:
             self._send(encode_error(request_id, self._log_failure("encoding an answer", error)))
 
-    def _receive_request(self, request: Request) -> None:
+    def _take(self, body: bytes, *, is_due: bool) -> None:
         try:
-            if request.id in self._pending or request.id == self._shutdown_id:
+            message = parse(body, self._limits.max_message_values)
+        except MalformedError as malformed:
+            if self._language_server is not None and self._language_server.asked(malformed.id):
+                return  # Some clients leave the result of an empty answer out.
+            self._log.debug(f"malformed message: {malformed}")
+            self._send(encode_error(malformed.id, malformed.error))
+            return
+        except MemoryError as error:
+            self._send(encode_error(None, self._log_failure("decoding a message", error)))
+            return
+        match message:
+            case Request():
+                self._receive_request(message, body, is_due=is_due)
+            case Notification("exit") if self._queue and not is_due:
+                self._let_wait(None, "exit", body)
+            case Notification():
+                self._receive_notification(message)
+            case Response():
+                pass  # No request of ours waits for its answer.
+
+    def _receive_request(self, request: Request, body: bytes, *, is_due: bool) -> None:
+        try:
+            if request.id in self._pending or request.id == self._shutdown_id or request.id in self._queue:
                 raise PipeRpcError(
                     ErrorCode.INVALID_REQUEST,
                     f"The id {shown(str(request.id))!r} is still in flight. Use a fresh id for each request.",
                 )
+            if not is_due and self._queue.must_wait and not self._may_pass(request):
+                self._let_wait(request.id, request.method, body)
+                return
             outcome = self._handle(request)
         except PipeRpcError as error:
             # Without its traceback, which holds this very frame: the request would stay in memory as long as the
@@ -121,6 +134,15 @@ class Endpoint:
             outcome = self._log_failure(request.method, error)
         if outcome is not DEFERRED:
             self.answer(request.id, outcome)
+
+    def _may_pass(self, request: Request) -> bool:
+        """Whether a request may be handled before those that wait: it is about a session that there is."""
+        params = request.params
+        return not self._end_waits and isinstance(params, dict) and self._registry.has(params.get("sessionId"))
+
+    def _let_wait(self, request_id: Id | None, method: str, body: bytes) -> None:
+        self._queue.add(request_id, body)
+        self._end_waits |= method in ("shutdown", "exit")
 
     def _handle(self, request: Request) -> Any:
         method = request.method
@@ -192,6 +214,8 @@ class Endpoint:
                 params = notification.params
                 request_id = params.get("id") if isinstance(params, dict) else None
                 if is_id(request_id):
+                    if self._queue.cancel(request_id):
+                        self.answer(request_id, request_cancelled())
                     self._pending.cancel(request_id)
             case method if method in _LSP_METHODS and self._connection is not None:
                 self._open_language_server(self._connection).receive_notification(notification)

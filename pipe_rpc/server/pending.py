@@ -9,7 +9,7 @@ from typing import Any
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.loop.loop import Deadline, Loop
-from pipe_rpc.protocol.envelope import Id
+from pipe_rpc.protocol.envelope import Id, id_key
 from pipe_rpc.session.announcement import Announcement
 from pipe_rpc.session.refusals import session_not_found
 
@@ -62,12 +62,12 @@ class PendingRequests:
         self._answer = answer
         self._max_pending = max_pending
         self._max_id_bytes = max_id_bytes
-        self._rows: dict[tuple[type, Id], Pending] = {}
+        self._rows: dict[tuple[type, Id | None], Pending] = {}
         self._id_bytes = 0
         self._of_session: dict[str, dict[Pending, None]] = {}  # in order of their requests
 
     def __contains__(self, request_id: Id) -> bool:
-        return _key(request_id) in self._rows
+        return id_key(request_id) in self._rows
 
     def require_room(self, request_id: Id) -> None:
         """Raise PipeRpcError: LIMIT_EXCEEDED where no request more may wait; ask before doing anything for it.
@@ -95,17 +95,16 @@ class PendingRequests:
     def open(self, request_id: Id, session_id: str) -> Pending:
         """Add a row for a request about a session."""
         pending = Pending(self, request_id, session_id)
-        self._rows[_key(request_id)] = pending
+        self._rows[id_key(request_id)] = pending
         self._id_bytes += sys.getsizeof(request_id)
         self._of_session.setdefault(session_id, {})[pending] = None
         return pending
 
     def cancel(self, request_id: Id) -> None:
         """Answer a row with REQUEST_CANCELLED; without effect where there is none."""
-        pending = self._rows.get(_key(request_id))
+        pending = self._rows.get(id_key(request_id))
         if pending is not None:
-            data = pending.cancelled()
-            pending.answer(PipeRpcError(ErrorCode.REQUEST_CANCELLED, "The request was cancelled as asked.", **data))
+            pending.answer(request_cancelled(**pending.cancelled()))
 
     def announced(self, announcement: Announcement, session_id: str) -> None:
         """Let the rows of a session know what the client was just told of it."""
@@ -124,12 +123,12 @@ class PendingRequests:
         A write that is dropped from the queue lets an empty one behind it finish.
         """
         for pending in list(self._of_session.get(session_id, ())):
-            if self._rows.get(_key(pending.request_id)) is pending:
+            if self._rows.get(id_key(pending.request_id)) is pending:
                 yield pending
 
     def close(self, pending: Pending, outcome: Any) -> None:
         """Take a row out and answer it."""
-        del self._rows[_key(pending.request_id)]
+        del self._rows[id_key(pending.request_id)]
         self._id_bytes -= sys.getsizeof(pending.request_id)
         of_session = self._of_session[pending.session_id]
         del of_session[pending]
@@ -141,9 +140,9 @@ class PendingRequests:
         self._answer(pending.request_id, outcome)
 
 
-def _key(request_id: Id) -> tuple[type, Id]:
-    """1 and "1" are different ids."""
-    return type(request_id), request_id
+def request_cancelled(**data: Any) -> PipeRpcError:
+    """The answer to a request that was cancelled."""
+    return PipeRpcError(ErrorCode.REQUEST_CANCELLED, "The request was cancelled as asked.", **data)
 
 
 def _nothing() -> None:

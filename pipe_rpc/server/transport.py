@@ -1,8 +1,9 @@
 """Bodies in and frames out, over two descriptors that never block.
 
 Rules of this file: reading never waits for writing, so two peers that both only write cannot lock each other up. One
-turn handles a bounded number of bodies. While whole bodies wait, nothing more is read. Only a client
-that leaves more than ``max_outbound_bytes`` of answers unread has to wait, and if it reads nothing at all, is given up.
+turn handles a bounded number of bodies, those of the queue first. While whole bodies wait to be looked at, nothing more
+is read. Only a client that leaves more than ``max_outbound_bytes`` of answers unread has to wait, and if it reads
+nothing at all, is given up.
 """
 
 import fcntl
@@ -16,6 +17,7 @@ from pipe_rpc.buffers.outbound import Outbound
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import Descriptor
 from pipe_rpc.loop.loop import READ, WRITE, Deadline, Loop, Watch
+from pipe_rpc.server.request_queue import RequestQueue
 
 _READ_BYTES = 64 * 1024
 """What a default pipe holds (pipe(7))."""
@@ -24,7 +26,7 @@ _READ_BYTES = 64 * 1024
 class Transport:
     """The client's two pipes.
 
-    ``on_body`` gets each body and returns whether it was costly, which ends the turn's share; ``on_broken`` gets the
+    ``on_body`` gets each body as it comes in, ``on_due`` each that comes out of ``queue``; ``on_broken`` gets the
     FramingError after which no boundary is known; ``on_end`` gets the reason why the client is taken for gone.
     """
 
@@ -33,9 +35,11 @@ class Transport:
         loop: Loop,
         stdin: Descriptor,
         stdout: Descriptor,
+        queue: RequestQueue,
         limits: Limits,
         *,
-        on_body: Callable[[bytes], bool],
+        on_body: Callable[[bytes], None],
+        on_due: Callable[[bytes], None],
         on_broken: Callable[[FramingError], None],
         on_end: Callable[[str], None],
     ) -> None:
@@ -43,8 +47,10 @@ class Transport:
         self._loop = loop
         self._stdin = stdin
         self._stdout = stdout
+        self._queue = queue
         self._limits = limits
         self._on_body = on_body
+        self._on_due = on_due
         self._on_broken = on_broken
         self._on_end = on_end
         self._framer = Framer(max_header_bytes=limits.max_header_bytes, max_body_bytes=limits.max_frame_bytes)
@@ -56,7 +62,7 @@ class Transport:
         self._drained_bytes = 0
         self._stall: Deadline | None = None
         self._ended = False
-        self._broken = False
+        self._broken: FramingError | None = None
         self.client_reads = True
         self._hang_up_shows = stdout.is_pipe and sys.platform == "linux" and _is_write_only(stdout.fd)
         self._watch_for_hang_up()
@@ -68,32 +74,9 @@ class Transport:
         self.outbound.append(encode_header(len(body)), body)
 
     def handle_waiting(self) -> bool:
-        """Handle bodies that are here already, a turn's share of them; returns whether more are left."""
-        if not self._bodies_wait:
-            return False
-        for _ in range(self._limits.requests_per_turn):
-            if self._is_overfull():
-                self._wait_for_reader()
-                return False
-            try:
-                body = self._framer.next_body()
-            except FramingError as error:
-                self._stop_reading()
-                self._broken = True
-                self._bodies_wait = False
-                self._on_broken(error)
-                return False
-            if body is None:
-                self._bodies_wait = False
-                break
-            if self._on_body(body) or not self.outbound.wants_output:
-                break  # The next turn first writes what there is.
-        if not self._bodies_wait:
-            if self._ended:
-                self._on_end("end of input")
-            elif self._read_watch is None and not self._broken:
-                self._read_watch = self._loop.watch(self._stdin.fd, READ, self._read)
-        return self._bodies_wait
+        """Begin a turn: handle bodies that are here already, a share of them; returns whether more are left."""
+        self._queue.begin_turn()
+        return (self._bodies_wait or bool(self._queue)) and self._handle_share()
 
     def flush(self) -> None:
         """Write what the client has room for; the loop wakes up when there is more room."""
@@ -138,8 +121,56 @@ class Transport:
         else:
             self._framer.feed(self._buffer[:size])
             self._bodies_wait = True
-        if self.handle_waiting():
+        self._handle_share()
+        if self._bodies_wait:
             self._stop_reading()
+
+    def _handle_share(self) -> bool:
+        for _ in range(self._limits.requests_per_turn):
+            if self._is_overfull():
+                self._wait_for_reader()
+                return False
+            if not self._handle_next() or not self.outbound.wants_output:
+                break  # The next turn first writes what there is.
+        if self._bodies_wait:
+            return True
+        self._read_on()
+        if not self._queue:
+            self._tell_end()
+        return bool(self._queue)
+
+    def _handle_next(self) -> bool:
+        if (body := self._queue.next_due()) is not None:
+            self._on_due(body)
+        elif (body := self._next_body()) is not None:
+            self._on_body(body)
+        else:
+            return False
+        return True
+
+    def _next_body(self) -> bytes | None:
+        """The next of the bodies that are here; None where there is none, or no room in the queue."""
+        if self._queue.is_full or not self._bodies_wait:
+            return None
+        try:
+            body = self._framer.next_body()
+        except FramingError as error:
+            self._stop_reading()
+            self._broken = error
+            body = None
+        if body is None:
+            self._bodies_wait = False
+        return body
+
+    def _tell_end(self) -> None:
+        if self._broken is not None:
+            self._on_broken(self._broken)
+        elif self._ended:
+            self._on_end("end of input")
+
+    def _read_on(self) -> None:
+        if self._read_watch is None and self._broken is None and not self._ended:
+            self._read_watch = self._loop.watch(self._stdin.fd, READ, self._read)
 
     def _is_overfull(self) -> bool:
         return self.outbound.queued_bytes > self._limits.max_outbound_bytes

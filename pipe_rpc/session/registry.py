@@ -116,6 +116,10 @@ class SessionRegistry:
             raise session_not_found(session_id)
         return session
 
+    def has(self, session_id: object) -> bool:
+        """Whether there is a session of this id."""
+        return isinstance(session_id, str) and session_id in self._sessions
+
     def sessions(self, originator: str = "") -> list[Session]:
         """Sessions in the order of their spawns; of one originator, or with "" all."""
         return [each for each in self._sessions.values() if originator in ("", each.description.originator)]

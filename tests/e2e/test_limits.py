@@ -506,6 +506,30 @@ def test_requests_per_turn_are_handled_and_one_more_leaves_the_others_their_turn
     wire.wait_closed(session)
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_max_queued_request_bytes_wait_behind_a_spawn_and_with_one_more_others_wait_too(
+    start_wire: StartWire, more: int
+) -> None:
+    spawns: list[Message] = [
+        {"jsonrpc": "2.0", "id": f"spawn {number}", "method": "session/spawn", "params": {"argv": ["true"]}}
+        for number in range(6)
+    ]
+    _, _, body = encode_frame(spawns[0]).partition(b"\r\n\r\n")
+    size = sys.getsizeof(body) + sys.getsizeof("spawn 0")
+    wire = start_wire(f"--max-queued-request-bytes={5 * size + 1 - more}")
+    session = wire.spawn(["cat"])["sessionId"]
+    info: Message = {"jsonrpc": "2.0", "id": "info", "method": "session/info", "params": {"sessionId": session}}
+    # All in one write that the server reads at once (pipe(7), PIPE_BUF).
+    wire.send_all([*spawns, info])
+    arrived: list[str] = []
+    while len(arrived) < 7:
+        message = wire.receive()
+        if "id" in message:
+            arrived.append(message["id"])
+    assert arrived.index("info") == 1 + more
+    assert [each for each in arrived if each != "info"] == [each["id"] for each in spawns]
+
+
 PIPE_BYTES = 4096
 """The capacity that these tests give to the pipe from the server: the smallest that there is (fcntl(2))."""
 

@@ -26,6 +26,7 @@ ONLY_NOTIFICATIONS = frozenset(
 )
 OWN_CODES = frozenset(range(1001, 1012))
 MAY_WAIT = frozenset({"session/wait", "session/read", "session/write", "shutdown"})
+SPAWNS = frozenset({"session/spawn", "workspace/executeCommand"})
 LARGEST_ERROR_BYTES = 32 * 1024
 """What an error may add to its id: more than a sentence and a path of 4,096 characters, each of them escaped, and much
 less than a body that came in."""
@@ -173,6 +174,8 @@ class _Expectation:
         self._asked_by_server = asked_by_server
         self._answers: dict[Key, list[Expected]] = defaultdict(list)
         self._waiting: set[Key] = set()
+        self._has_spawned = False
+        """Whether a request may have to wait behind a spawn, with its id in flight."""
         self._phases = {Phase.NEW}
         """Where the server may be: in one phase, but behind a message that it may have refused as too deep."""
         self.may_be_over = False
@@ -209,9 +212,12 @@ class _Expectation:
         codes = self._codes(message)
         if key in self._waiting:
             codes.add(INVALID_REQUEST)
+        if self._has_spawned:
+            codes.add(CANCELLED)
         self._expect(message.id, codes, message.method, is_optional=message.is_doubtful)
-        if message.method in MAY_WAIT:
+        if self._has_spawned or message.method in MAY_WAIT:
             self._waiting.add(key)
+        self._has_spawned |= message.method in SPAWNS
         self._note_phase(message)
 
     def _note_phase(self, message: Message) -> None:

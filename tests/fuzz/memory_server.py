@@ -31,6 +31,7 @@ from pipe_rpc.server.endpoint import Endpoint
 from pipe_rpc.server.log import Log, LogLevel
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.pump import Pump
+from pipe_rpc.server.request_queue import RequestQueue
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.announcement import StreamName
@@ -162,16 +163,19 @@ class MemoryServer:
             environment={"INHERITED": "yes"},
             cgroups=CgroupTree(None),
         )
+        queue = RequestQueue(lambda: registry.spawns_tried, max_bytes=limits.max_queued_request_bytes)
         self._transport = Transport(
             loop,
             self._input,
             self._output,
+            queue,
             limits,
             on_body=self._receive,
+            on_due=self._receive_due,
             on_broken=self._broken,
             on_end=self._end,
         )
-        self._ending = Ending(loop, registry, self._transport, limits, log)
+        self._ending = Ending(loop, registry, self._transport, queue, limits, log)
         self._client_watch = ClientWatch(loop, self._end, poll_s=2.0)
         pending = PendingRequests(
             loop,
@@ -183,6 +187,7 @@ class MemoryServer:
         self._endpoint = Endpoint(
             loop,
             registry,
+            queue,
             pending,
             teller,
             self._ending,
@@ -281,9 +286,12 @@ class MemoryServer:
         child.close()
         self._exits.report(child, ExitStatus(None, signal_name, core_dumped=False, usage=USAGE))
 
-    def _receive(self, body: bytes) -> bool:
+    def _receive(self, body: bytes) -> None:
         self.handled += 1
-        return self._endpoint.receive(body)
+        self._endpoint.receive(body)
+
+    def _receive_due(self, body: bytes) -> None:
+        self._endpoint.receive_due(body)
 
     def _answer(self, request_id: Id, outcome: Any) -> None:
         self._endpoint.answer(request_id, outcome)

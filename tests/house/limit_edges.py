@@ -50,6 +50,9 @@ EDGES: dict[str, Proofs] = {
     ),
     "child_read_bytes": of(LIMITS, "test_child_read_bytes_are_read_in_one_turn_and_one_more_in_the_next"),
     "requests_per_turn": of(LIMITS, "test_requests_per_turn_are_handled_and_one_more_leaves_the_others_their_turn"),
+    "max_queued_request_bytes": of(
+        LIMITS, "test_max_queued_request_bytes_wait_behind_a_spawn_and_with_one_more_others_wait_too"
+    ),
     "kill_timeout_ms": of(LIMITS, "test_kill_timeout_ms_after_the_kill_the_server_ends_without_those_that_did_not"),
     "client_poll_ms": of(LIMITS, "test_the_end_of_a_client_that_nothing_tells_of_is_looked_for_every_client_poll_ms"),
     "progress_interval_ms": of(LIMITS, "test_a_job_reports_its_progress_every_progress_interval_ms"),

@@ -20,6 +20,7 @@ from pipe_rpc.server.endpoint import Endpoint
 from pipe_rpc.server.log import Log, LogLevel
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.pump import Pump
+from pipe_rpc.server.request_queue import RequestQueue
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.announcement import StreamName
@@ -153,16 +154,19 @@ class Bench:
             cgroups=CgroupTree(None),
         )
         self.ended_because: list[str] = []
+        self.queue = RequestQueue(lambda: self.registry.spawns_tried, max_bytes=self.limits.max_queued_request_bytes)
         self.transport = Transport(
             self.loop,
             self.wires.stdin,
             self.wires.stdout,
+            self.queue,
             self.limits,
             on_body=self._receive,
+            on_due=self._receive_due,
             on_broken=self._broken,
             on_end=self._end,
         )
-        self.ending = Ending(self.loop, self.registry, self.transport, self.limits, self.log)
+        self.ending = Ending(self.loop, self.registry, self.transport, self.queue, self.limits, self.log)
         self.pending = PendingRequests(
             self.loop,
             self._answer,
@@ -173,6 +177,7 @@ class Bench:
         self.endpoint = Endpoint(
             self.loop,
             self.registry,
+            self.queue,
             self.pending,
             self.teller,
             self.ending,
@@ -326,8 +331,11 @@ class Bench:
         self.children.append(child)
         return child
 
-    def _receive(self, body: bytes) -> bool:
-        return self.endpoint.receive(body)
+    def _receive(self, body: bytes) -> None:
+        self.endpoint.receive(body)
+
+    def _receive_due(self, body: bytes) -> None:
+        self.endpoint.receive_due(body)
 
     def _answer(self, request_id: Id, outcome: Any) -> None:
         self.endpoint.answer(request_id, outcome)

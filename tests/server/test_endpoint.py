@@ -16,6 +16,7 @@ from pipe_rpc.protocol.methods import BASE_METHODS, LSP_METHODS, SESSION_METHODS
 from pipe_rpc.server import handlers
 from tests.server.conftest import MakeBench
 from tests.server.harness import OUT, Bench, error_kind, sent
+from tests.support.trace import Message
 
 CANARY = "canary-91c2"
 REQUESTS = [row.name for row in (*BASE_METHODS, *SESSION_METHODS, *LSP_METHODS) if row.result is not None]
@@ -357,24 +358,125 @@ def test_shutdown_is_answered_behind_the_last_word_of_every_session(bench: Bench
     ]
 
 
+SPAWN = {"method": "session/spawn", "params": {"argv": ["fake"]}}
+
+
+def numbered(*messages: Any) -> list[Message]:
+    """Requests with ids 0, 1, …; a string is a method without params."""
+    whole = [{"method": message, "params": {}} if isinstance(message, str) else message for message in messages]
+    return [{"jsonrpc": "2.0", "id": number, **message} for number, message in enumerate(whole)]
+
+
+def ids(messages: list[Message]) -> list[Any]:
+    """The ids of answers."""
+    return [message["id"] for message in messages if "id" in message]
+
+
 @pytest.mark.parametrize("fails", [False, True], ids=["a spawn", "a spawn that fails"])
-def test_a_spawn_is_costly_and_so_is_one_that_fails(
+def test_requests_about_a_session_that_there_is_pass_spawns_that_wait(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     bench = make_bench()
     bench.initialize()
+    session_id, _ = bench.spawn()
     if fails:
 
         def fail(*_: object) -> None:
             raise SpawnError(OSError(errno.ENOENT, "none"), "exec", "fake")
 
         monkeypatch.setattr("pipe_rpc.session.spawning.spawn", fail)
+    info = {"method": "session/info", "params": {"sessionId": session_id}}
+    write = {"method": "session/write", "params": {"sessionId": session_id, "data": "x"}}
+    answers = bench.send(*numbered(SPAWN, SPAWN, SPAWN, info, write))
+    bench.turn(5)
+    answers += bench.take()
+    assert ids(answers) == [0, 3, 4, 1, 2]
 
-    def costs(method: str, params: Any) -> bool:
-        return bench.endpoint.receive(
-            json.dumps({"jsonrpc": "2.0", "id": method, "method": method, "params": params}).encode()
-        )
 
-    assert costs("session/spawn", {"argv": ["fake"]})
-    assert not costs("session/list", {})
-    assert not costs("session/spawn", {"argv": []}), "nothing was tried"
+@pytest.mark.parametrize(
+    "other",
+    [
+        "session/list",
+        "session/purge",
+        "unknown",
+        {"method": "session/info", "params": {"sessionId": "none"}},
+        {"method": "session/info", "params": {"sessionId": ["none"]}},
+        {"method": "session/info", "params": ["none"]},
+        {"method": "workspace/executeCommand", "params": {"command": "pipe-rpc.list"}},
+        "shutdown",
+    ],
+)
+def test_every_other_request_keeps_its_place_behind_spawns(bench: Bench, other: Any) -> None:
+    answers = bench.send(*numbered(SPAWN, SPAWN, SPAWN, other))
+    bench.turn(5)
+    for child in bench.children:
+        bench.exit(child)
+    bench.turn()
+    bench.loop.advance(1.0)
+    answers += bench.take()
+    assert ids(answers) == [0, 1, 2, 3]
+
+
+def test_nothing_passes_a_shutdown_that_waits(bench: Bench) -> None:
+    session_id, _ = bench.spawn()
+    info = {"method": "session/info", "params": {"sessionId": session_id}}
+    answers = bench.send(*numbered(SPAWN, SPAWN, SPAWN, "shutdown", info))
+    for child in bench.children:
+        bench.exit(child)
+    bench.turn(20)
+    answers += bench.take()
+    assert error_kind(next(answer for answer in answers if answer.get("id") == 4)) == "InvalidRequest"
+
+
+def test_a_list_behind_spawns_shows_all_of_them(bench: Bench) -> None:
+    answers = bench.send(*numbered(SPAWN, SPAWN, SPAWN, "session/list"))
+    bench.turn(5)
+    listed = [*answers, *bench.take()][-1]["result"]["sessions"]
+    assert len(listed) == len(bench.children) == 3
+
+
+def test_a_spawn_of_which_nothing_was_tried_keeps_nobody_waiting(bench: Bench) -> None:
+    wrong = {"method": "session/spawn", "params": {"argv": []}}
+    bench.wires.send(*numbered(wrong, wrong, "session/list"))
+    bench.loop.run_turn()
+    assert not bench.queue
+    assert ids(bench.take()) == [0, 1, 2]
+
+
+def test_a_request_that_waits_can_be_cancelled(bench: Bench) -> None:
+    cancel = {"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 3}}
+    answers = bench.send(*numbered(SPAWN, SPAWN, SPAWN, SPAWN, "session/list"), cancel)
+    bench.turn(5)
+    answers += bench.take()
+    by_id = {answer["id"]: answer for answer in answers if "id" in answer}
+    assert by_id[3]["error"]["code"] == ErrorCode.REQUEST_CANCELLED
+    assert len(by_id[4]["result"]["sessions"]) == len(bench.children) == 3
+
+
+def test_the_id_of_a_request_that_waits_is_in_flight(bench: Bench) -> None:
+    again = {"jsonrpc": "2.0", "id": 2, "method": "session/list"}
+    answers = bench.send(*numbered(SPAWN, SPAWN, SPAWN), again)
+    bench.turn(5)
+    answers += bench.take()
+    assert [error_kind(answer) for answer in answers if "error" in answer] == ["InvalidRequest"]
+    assert ids(answers) == [0, 2, 1, 2]
+
+
+def test_exit_keeps_its_place_and_a_second_one_changes_nothing(bench: Bench) -> None:
+    leave = {"jsonrpc": "2.0", "method": "exit"}
+    answers = bench.send(*numbered(SPAWN, SPAWN, SPAWN), leave, leave)
+    bench.turn(5)
+    answers += bench.take()
+    assert ids(answers) == [0, 1, 2]
+    assert all("result" in answer for answer in answers if "id" in answer)
+    assert bench.ending.begun
+
+
+def test_a_server_that_ends_by_itself_refuses_the_spawns_that_wait(bench: Bench) -> None:
+    bench.wires.send(*numbered(SPAWN, SPAWN, SPAWN, SPAWN))
+    bench.loop.run_turn()
+    bench.ending.end("a signal")
+    bench.turn(5)
+    answers = [answer for answer in bench.take() if "id" in answer]
+    assert ids(answers) == [0, 1, 2, 3]
+    assert [error_kind(answer) for answer in answers[-2:]] == ["InvalidRequest"] * 2

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from pipe_rpc.buffers.framer import encode_frame
+from pipe_rpc.buffers.framer import FramingError, encode_frame
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import OwnDescriptor, SharedDescriptor
 from pipe_rpc.loop.loop import Loop
+from pipe_rpc.server.request_queue import RequestQueue
 from pipe_rpc.server.transport import Transport
 from tests.server.harness import TURNS, Wires
 from tests.session.harness import StillLoop, bytes_in_pipe, fill_pipe
@@ -28,14 +29,19 @@ class Line:
         self.loop = StillLoop()
         self.wires = wires
         self.told: list[Any] = []
-        self.costly: set[bytes] = set()
+        self.waiting: set[bytes] = set()
+        self.spawning: set[bytes] = set()
+        self.spawns_tried = 0
+        self.queue = RequestQueue(lambda: self.spawns_tried, max_bytes=1000)
         self.answer: bytes | None = None
         self.transport = Transport(
             self.loop,
             wires.stdin,
             wires.stdout,
+            self.queue,
             Limits(**limits),
             on_body=self._on_body,
+            on_due=self._on_due,
             on_broken=self.told.append,
             on_end=self.told.append,
         )
@@ -50,11 +56,17 @@ class Line:
             self.loop.run_turn()
         return self.told[begin:]
 
-    def _on_body(self, body: bytes) -> bool:
+    def _on_body(self, body: bytes) -> None:
+        if body in self.spawning | self.waiting and self.queue.must_wait:
+            self.queue.add(body.decode(), body)
+        else:
+            self._on_due(body)
+
+    def _on_due(self, body: bytes) -> None:
+        self.spawns_tried += body in self.spawning
         self.told.append(body)
         if self.answer is not None:
             self.transport.send(self.answer)
-        return body in self.costly
 
     def _flush(self) -> bool:
         if self.flushes:
@@ -307,10 +319,60 @@ def test_one_turn_handles_no_more_than_its_share(narrow_line: Line) -> None:
     assert shares == [numbered(8)[:3], numbered(8)[3:6], numbered(8)[6:], []]
 
 
-def test_a_costly_body_ends_the_share_of_its_turn(line: Line) -> None:
-    line.costly = {b"1", b"2"}
-    line.wires.write(frames(*numbered(6)))
-    assert [line.turn() for _ in range(4)] == [[b"0", b"1"], [b"2"], [b"3", b"4", b"5"], []]
+def test_one_turn_has_one_spawn_and_what_need_not_wait_passes_those_that_do(line: Line) -> None:
+    line.spawning = {b"1", b"2", b"5"}
+    line.waiting = {b"3"}
+    line.wires.write(frames(*numbered(7)))
+    assert [line.turn() for _ in range(4)] == [[b"0", b"1", b"4", b"6"], [b"2"], [b"3", b"5"], []]
+
+
+def test_what_comes_while_others_wait_is_read_and_handled(line: Line) -> None:
+    line.spawning = {b"1", b"2", b"3", b"4"}
+    line.wires.write(frames(*numbered(5)))
+    assert line.turn() == [b"0", b"1"]
+    line.wires.write(frames(b"later"))
+    assert line.turn() == [b"2", b"later"], "its own share first, then what it read"
+
+
+def test_a_full_queue_takes_nothing_more_in_until_some_of_it_was_handled(wires: Wires) -> None:
+    line = Line(wires)
+    bodies = [b"%d" % number + b" " * 400 for number in range(5)]
+    line.spawning = set(bodies)
+    line.wires.write(frames(*bodies, b"last"))
+    assert line.turn() == bodies[:1]
+    assert line.queue.is_full, "with two in it"
+    assert [line.turn() for _ in range(4)] == [[bodies[1]], [bodies[2]], [bodies[3], b"last"], [bodies[4]]]
+    line.transport.close()
+    line.loop.close()
+
+
+def test_the_end_of_input_comes_behind_all_that_waits(line: Line) -> None:
+    line.spawning = set(numbered(4))
+    line.wires.write(frames(*numbered(4)))
+    line.wires.close_input()
+    assert line.turn(10) == [*numbered(4), "end of input"]
+
+
+def test_a_lost_boundary_is_told_behind_all_that_waits(line: Line) -> None:
+    line.spawning = set(numbered(4))
+    line.wires.write(frames(*numbered(4)) + b"Content-Length: x\r\n\r\n")
+    *bodies, error = line.turn(10)
+    assert bodies == numbered(4)
+    assert isinstance(error, FramingError)
+
+
+def test_nothing_of_the_queue_is_handled_while_too_many_answers_wait(wires: Wires) -> None:
+    line = Line(wires, max_outbound_bytes=1000)
+    line.spawning = set(numbered(4))
+    line.answer = b"x" * 600
+    line.flushes = False
+    line.wires.write(frames(*numbered(4)))
+    assert line.turn(5) == numbered(2)
+    line.flushes = True
+    line.transport.flush()
+    assert line.turn(5) == numbered(4)[2:]
+    line.transport.close()
+    line.loop.close()
 
 
 def test_bodies_wait_a_turn_when_more_than_the_low_water_mark_is_to_be_written(wires: Wires) -> None:
@@ -431,8 +493,10 @@ def test_an_idle_transport_lets_the_loop_sleep(wires: Wires) -> None:
         loop,
         wires.stdin,
         wires.stdout,
+        RequestQueue(lambda: 0, max_bytes=1000),
         Limits(),
-        on_body=lambda body: False,
+        on_body=print,
+        on_due=print,
         on_broken=print,
         on_end=print,
     )

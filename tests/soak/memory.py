@@ -12,6 +12,7 @@ The server's resident memory is at most the sum of
   `outboundLowWaterBytes` and one more notification;
 - one request: `maxFrameBytes`, and what Python makes of it while it is handled: `TEXT_AMPLIFICATION` times as much, and
   `VALUE_BYTES` for each of `maxMessageValues`; less of short ones, which hold fewer values;
+- requests that wait behind a spawn: `maxQueuedRequestBytes` and one more;
 - bookkeeping: `SESSION_BYTES` for each session, open or kept, besides its arguments and labels, which are at most
   `maxArgumentBytes` of open ones; `TOMBSTONE_BYTES` for each of `maxTombstones`; and `PENDING_BYTES` for each request
   that waits.
@@ -93,7 +94,8 @@ def bound(base: int, limits: Mapping[str, int], load: Load) -> int:
     request = min(load.amplification * frame, most)
     bookkeeping = load.sessions * SESSION_BYTES + load.pending * PENDING_BYTES + 2 * texts
     bookkeeping += min(load.tombstones, limits["maxTombstones"]) * TOMBSTONE_BYTES
-    held = open_rings + closed + 2 * stdin + answers + output + request + bookkeeping
+    queued = limits["maxQueuedRequestBytes"] + frame
+    held = open_rings + closed + 2 * stdin + answers + output + request + queued + bookkeeping
     return base + ALLOCATOR_BYTES + int(SLACK * held)
 
 

@@ -1,0 +1,74 @@
+"""Requests that wait behind a spawn.
+
+Rules of this file: a spawn takes as long as hundreds of other requests, so one turn has one, and what came behind it
+waits for the next in the order in which it came. Who may pass by is settled where requests are understood. Bodies are
+kept as they came: parsed they would take many times as much.
+"""
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+
+from pipe_rpc.protocol.envelope import Id, id_key
+
+
+class RequestQueue:
+    """Bodies in their order, by the ids of their requests."""
+
+    def __init__(self, spawns_tried: Callable[[], int], *, max_bytes: int) -> None:
+        """``spawns_tried`` tells how many there were since the start, those that failed among them."""
+        self._spawns_tried = spawns_tried
+        self._max_bytes = max_bytes
+        self._bodies: OrderedDict[tuple[type, Id | None], bytes] = OrderedDict()
+        self._bytes = 0
+        self._tried_before = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._bodies)
+
+    def __contains__(self, request_id: Id) -> bool:
+        return id_key(request_id) in self._bodies
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether a request that comes now has to wait, unless it may pass by."""
+        return bool(self._bodies) or self._has_spawned()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more should be taken in before some of it was handled."""
+        return self._bytes >= self._max_bytes
+
+    def begin_turn(self) -> None:
+        """Allow another spawn."""
+        self._tried_before = self._spawns_tried()
+
+    def add(self, request_id: Id | None, body: bytes) -> None:
+        """Let a request wait whose id is not in the queue; None is for ``exit``, which has none: one of it waits."""
+        if request_id is None and id_key(None) in self._bodies:
+            return
+        self._bodies[id_key(request_id)] = body
+        self._bytes += _size(request_id, body)
+
+    def next_due(self) -> bytes | None:
+        """Take out what came first, unless this turn has had its spawn."""
+        if not self._bodies or self._has_spawned():
+            return None
+        (_, request_id), body = self._bodies.popitem(last=False)
+        self._bytes -= _size(request_id, body)
+        return body
+
+    def cancel(self, request_id: Id) -> bool:
+        """Take out a request; returns whether it was there."""
+        body = self._bodies.pop(id_key(request_id), None)
+        if body is None:
+            return False
+        self._bytes -= _size(request_id, body)
+        return True
+
+    def _has_spawned(self) -> bool:
+        return self._spawns_tried() != self._tried_before
+
+
+def _size(request_id: Id | None, body: bytes) -> int:
+    return sys.getsizeof(body) + sys.getsizeof(request_id)
