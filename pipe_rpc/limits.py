@@ -72,6 +72,19 @@ class Limits(NamedTuple):
     max_token_characters: Annotated[
         int, "The longest progress token of a client: it is kept as long as its job; a UUID has 36."
     ] = 4096
+    max_pattern_characters: Annotated[int, "The longest pattern or literal of session/waitFor; none needs more."] = 1024
+    max_pattern_size: Annotated[
+        int, "Instructions of a compiled pattern of session/waitFor; each may be tried at each byte of output."
+    ] = 250
+    max_patterns: Annotated[
+        int, "Different patterns, literals aside, that are waited for at once; each may take 256 KiB of memory."
+    ] = 64
+    max_match_bytes: Annotated[
+        int, "The longest match of a pattern; so much is searched once more when output goes on."
+    ] = 4096
+    match_settle_ms: Annotated[
+        int, "After so long without output a match at its very end counts, since it does not grow any more."
+    ] = 20
     outbound_low_water_bytes: Annotated[
         int, "Output is made only while fewer bytes wait for the client, so that answers never queue behind much."
     ] = 64 * 1024

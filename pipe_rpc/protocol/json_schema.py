@@ -63,7 +63,7 @@ def _value_schema(annotation: Any) -> dict[str, Any]:
     if origin is Literal:
         return {"type": "string", "enum": list(arguments)}
     if origin is list:
-        return {"type": "array", "items": _value_schema(arguments[0])}
+        return {"type": "array", "items": _nullable_schema(arguments[0])}
     if origin is dict:
         names, values = _value_schema(arguments[0]), _nullable_schema(arguments[1])
         return {"type": "object", "propertyNames": names, "additionalProperties": values}

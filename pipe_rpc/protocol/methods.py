@@ -88,6 +88,15 @@ SESSION_METHODS = (
         "WaitResult",
         (*_SESSION, ErrorCode.LIMIT_EXCEEDED, ErrorCode.REQUEST_CANCELLED),
     ),
+    Method(
+        "session/waitFor",
+        "Wait until a stream says something: a literal, or an RE2 pattern in which ^ and $ match at lines, across the "
+        "pieces in which it comes. Reads along without consuming. A match of a pattern at the very end of the output "
+        "counts once nothing has followed for matchSettleMs.",
+        "WaitForParams",
+        "WaitForResult",
+        (*_STREAM, ErrorCode.OFFSET_OUT_OF_RANGE, ErrorCode.LIMIT_EXCEEDED, ErrorCode.REQUEST_CANCELLED),
+    ),
     Method("session/info", "Describe a session.", "InfoParams", "SessionInfo", _SESSION),
     Method("session/list", "Describe every session that matches, oldest first.", "ListParams", "ListResult"),
     Method(
@@ -105,7 +114,7 @@ BASE_METHODS = (
     Method("initialized", "Accepted."),
     Method("shutdown", "Terminate every session; answered when no process of any session is left.", result="null"),
     Method("exit", "End: status 0 after shutdown, else 1; nothing is left running."),
-    Method("$/cancelRequest", "Answer a waiting session/wait, session/read or session/write with RequestCancelled."),
+    Method("$/cancelRequest", "Answer a request that waits with RequestCancelled."),
     Method("$/setTrace", "Accepted."),
 )
 

@@ -29,6 +29,7 @@ from pipe_rpc.server.stdio import Stdio
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.searches import Searches
 
 _PATIENCE = 1000
 """So many failures are one that comes in every turn, and keeps the orderly end from ever being reached."""
@@ -96,6 +97,7 @@ class Server:
             max_id_bytes=limits.max_pending_id_bytes,
         )
         teller = Teller(self._transport, pending)
+        searches = Searches(limits)
         self._endpoint = Endpoint(
             self._loop,
             registry,
@@ -103,6 +105,7 @@ class Server:
             pending,
             teller,
             self._ending,
+            searches,
             limits,
             log,
             send=self._transport.send,
@@ -110,6 +113,7 @@ class Server:
             guarded=settings.guarded,
         )
         self._loop.add_before_sleep(self._transport.handle_waiting)
+        self._loop.add_before_sleep(searches.search)
         self._loop.add_before_sleep(Pump(registry, teller, self._transport, limits).pump_and_flush)
         if settings.client_process_id is not None:
             self._client_watch.watch(settings.client_process_id)

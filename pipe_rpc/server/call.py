@@ -9,6 +9,7 @@ from pipe_rpc.server.handshake import Connection
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.searches import Searches
 
 
 class Call(NamedTuple):
@@ -20,4 +21,5 @@ class Call(NamedTuple):
     pending: PendingRequests
     teller: Teller
     loop: Loop
+    searches: Searches
     limits: Limits

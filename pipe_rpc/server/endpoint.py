@@ -33,6 +33,7 @@ from pipe_rpc.server.pending import PendingRequests, request_cancelled
 from pipe_rpc.server.request_queue import RequestQueue
 from pipe_rpc.server.teller import Teller
 from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.searches import Searches
 
 _SESSION_METHODS = {method.name: method for method in SESSION_METHODS}
 _LSP_METHODS = frozenset(method.name for method in LSP_METHODS)
@@ -50,6 +51,7 @@ class Endpoint:
         pending: PendingRequests,
         teller: Teller,
         ending: Ending,
+        searches: Searches,
         limits: Limits,
         log: Log,
         *,
@@ -63,6 +65,7 @@ class Endpoint:
         self._pending = pending
         self._teller = teller
         self._ending = ending
+        self._searches = searches
         self._limits = limits
         self._log = log
         self._send = send
@@ -196,7 +199,16 @@ class Endpoint:
         return DEFERRED
 
     def _call_session_method(self, connection: Connection, request: Request) -> Any:
-        call = Call(request.id, connection, self._registry, self._pending, self._teller, self._loop, self._limits)
+        call = Call(
+            request.id,
+            connection,
+            self._registry,
+            self._pending,
+            self._teller,
+            self._loop,
+            self._searches,
+            self._limits,
+        )
         return _handlers().handle(call, request.method, request.params)
 
     def _receive_notification(self, notification: Notification) -> None:

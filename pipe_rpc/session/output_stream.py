@@ -87,6 +87,11 @@ class OutputStream:
         return not self.ended
 
     @property
+    def is_paused(self) -> bool:
+        """Whether the child's output is not read now, since the client is behind with it."""
+        return self._watch is None and not self.ended
+
+    @property
     def is_behind(self) -> bool:
         """Whether bytes in the ring wait for the attachment."""
         return self.attachment is not None and self.attachment.offset < self.ring.end
@@ -157,6 +162,7 @@ class OutputStream:
         """
         if self.ended:
             self.child_end = self.ring.end
+            self._tell_waiting()
             return
         self.child_end = self.ring.end + self._bytes_in_pipe()
         while self._watch is not None and self.ring.end < self.child_end:
@@ -166,6 +172,7 @@ class OutputStream:
                 self.child_end = self.ring.end + self._bytes_in_pipe()
                 break
         self.look_for_end()
+        self._tell_waiting()
 
     def look_for_end(self) -> None:
         """Read once more where nothing is in the way: most often the end of file has come by now."""
@@ -173,7 +180,7 @@ class OutputStream:
             self._read()
 
     def when_progress(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` for each progress, until ``no_longer``."""
+        """Call ``callback`` for each progress, and when the child has exited, until ``no_longer``."""
         self._waiting.append(callback)
 
     def no_longer(self, callback: Callable[[], None]) -> None:
@@ -232,9 +239,12 @@ class OutputStream:
                 self._grow()
                 self._read_or_pause()
         self._on_progress()
+        self._tell_waiting()
+        return True
+
+    def _tell_waiting(self) -> None:
         for callback in list(self._waiting):
             callback()
-        return True
 
     def _count_overwritten(self) -> None:
         if self.ring.start > self._delivered:

@@ -139,6 +139,7 @@ class _RoundTrips:
             endpoint._pending,
             endpoint._teller,
             endpoint._loop,
+            endpoint._searches,
             endpoint._limits,
         )
         outcome = handlers._HANDLERS[message.method](call, params)

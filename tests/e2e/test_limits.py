@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+from pipe_rpc.buffers.matcher import Pattern
 from pipe_rpc.limits import Limits, option_name
 from pipe_rpc.protocol.naming import wire_name
 from tests.support import on_system
@@ -430,6 +431,74 @@ def test_a_job_reports_its_progress_every_progress_interval_ms(
     assert lasts_s <= time.monotonic() - begun
     assert reports()[0]["message"] == "building"
     held.release()
+
+
+# ---- searching
+
+
+def wait_for(wire: WireClient, session: str, **params: object) -> int | str:
+    return wire.start("session/waitFor", {"sessionId": session, "stream": "stdout", **params})
+
+
+@pytest.mark.parametrize("kind", ["pattern", "literal"])
+def test_a_pattern_or_a_literal_has_max_pattern_characters_and_not_one_more(start_wire: StartWire, kind: str) -> None:
+    wire = start_wire("--max-pattern-characters=5")
+    session = wire.spawn(["echo", "größe"])["sessionId"]
+    assert wire.result(wait_for(wire, session, **{kind: "größe"}))["matched"]
+    error = wire.answer(wait_for(wire, session, **{kind: "größer"}))["error"]
+    assert error["code"] == INVALID_PARAMS
+    assert "at most 5 characters" in error["message"]
+    wire.wait_closed(session)
+
+
+@pytest.mark.parametrize("less", [0, 1])
+def test_a_pattern_has_max_pattern_size_and_not_one_instruction_more(start_wire: StartWire, less: int) -> None:
+    size = Pattern("(abc){2}", longest_bytes=1, max_size=1000).size
+    wire = start_wire(f"--max-pattern-size={size - less}")
+    session = wire.spawn(["echo", "abcabc"])["sessionId"]
+    answer = wire.answer(wait_for(wire, session, pattern="(abc){2}"))
+    if less:
+        assert f"needs {size} instructions, more than {size - 1}" in answer["error"]["message"]
+        assert answer["error"]["data"]["position"] == 5
+    else:
+        assert answer["result"]["matched"]
+    wire.wait_closed(session)
+
+
+def test_max_patterns_are_waited_for_and_one_more_is_refused(start_wire: StartWire) -> None:
+    wire = start_wire("--max-patterns=2")
+    session = wire.spawn(["cat"])["sessionId"]
+    waits = [wait_for(wire, session, pattern=each) for each in ("a+\n", "b+\n", "a+\n")]
+    error = check_refusal(wire, "LimitExceeded", wait_for(wire, session, pattern="c+\n"))
+    assert (error.data["limit"], error.data["value"]) == ("maxPatterns", 2)
+    waits.append(wait_for(wire, session, literal="c"))
+    wire.request("session/write", {"sessionId": session, "data": "a\nb\nc\n", "close": True})
+    assert all(wire.result(each)["matched"] for each in waits)
+    assert wire.result(wait_for(wire, session, pattern="c+\n"))["matched"]
+    wire.wait_closed(session)
+
+
+def test_a_match_of_max_match_bytes_is_found_wherever_it_lies_and_twice_that_is_told(start_wire: StartWire) -> None:
+    wire = start_wire("--max-match-bytes=8")
+    for before in range(20):
+        session = wire.spawn(["printf", "." * before + "w" * 8 + "." * 20])["sessionId"]
+        assert wire.result(wait_for(wire, session, pattern="w{8}"))["offset"] == before
+        wire.wait_closed(session)
+    session = wire.spawn(["printf", "w" * 100])["sessionId"]
+    assert wire.result(wait_for(wire, session, pattern="w+"))["text"] == "w" * 16
+    wire.wait_closed(session)
+
+
+def test_a_match_at_the_very_end_counts_after_match_settle_ms(start_wire: StartWire) -> None:
+    wire = start_wire("--match-settle-ms=300")
+    session = wire.spawn(shell("printf 80; exec cat"))["sessionId"]
+    wire.wait_output(session, "stdout", 2)
+    begun = time.monotonic()
+    assert wire.result(wait_for(wire, session, pattern="[0-9]+"))["text"] == "80"
+    assert time.monotonic() - begun >= 0.3
+    assert wire.result(wait_for(wire, session, literal="80"))["text"] == "80"
+    wire.request("session/terminate", {"sessionId": session})
+    wire.wait_closed(session)
 
 
 # ---- requests and answers

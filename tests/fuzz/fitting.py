@@ -115,6 +115,16 @@ PARAMS: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
     "session/terminate": (_SESSION, {"graceMs": _duration}),
     "session/terminateAll": ({}, {"originator": _text, "olderThanMs": _duration, "graceMs": _duration}),
     "session/wait": (_SESSION, {"until": _one_of("exited", "closed"), "timeoutMs": _duration}),
+    "session/waitFor": (
+        _STREAM,
+        {
+            "pattern": _text,
+            "literal": _text,
+            "fromOffset": _count,
+            "idleMs": lambda value: _number(value) and value > 0,
+            "timeoutMs": _duration,
+        },
+    ),
     "session/info": (_SESSION, {}),
     "session/list": ({}, {"originator": _text}),
     "session/remove": (_SESSION, {"force": _boolean}),
@@ -134,9 +144,11 @@ def fits(method: str, params: Any) -> bool:
 
 
 def may_still_be_refused(method: str, params: Any) -> bool:
-    """Whether -32602 is right all the same: what a signal or base64 is, is looked at once the session is found."""
-    return (method == "session/signal" and params["signal"] not in SIGNALS) or (
-        method == "session/write" and params.get("encoding") == "base64"
+    """Whether -32602 is right all the same: what a signal, base64 or a pattern is, is looked at behind the session."""
+    return (
+        method == "session/waitFor"
+        or (method == "session/signal" and params["signal"] not in SIGNALS)
+        or (method == "session/write" and params.get("encoding") == "base64")
     )
 
 

@@ -36,6 +36,7 @@ from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.searches import Searches
 from tests.server.harness import FIRST_PID, LastingOrphans
 from tests.session.harness import USAGE, FakeChild, FakeGroup, ManualExitWatch, StillLoop
 
@@ -183,6 +184,7 @@ class MemoryServer:
             max_pending=limits.max_pending_requests,
             max_id_bytes=limits.max_pending_id_bytes,
         )
+        searches = Searches(limits)
         teller = Teller(self._transport, pending)
         self._endpoint = Endpoint(
             loop,
@@ -191,12 +193,14 @@ class MemoryServer:
             pending,
             teller,
             self._ending,
+            searches,
             limits,
             log,
             send=self._transport.send,
             watch_client=self._client_watch.watch,
         )
         loop.add_before_sleep(self._transport.handle_waiting)
+        loop.add_before_sleep(searches.search)
         loop.add_before_sleep(Pump(registry, teller, self._transport, limits).pump_and_flush)
 
     @property

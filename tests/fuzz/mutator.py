@@ -19,7 +19,8 @@ TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+(?:[eE][+-]?[0-9]+)?|true|false|
 METHODS = [
     "initialize", "initialized", "$/cancelRequest", "$/setTrace", "session/spawn", "session/attach",
     "session/detach", "session/read", "session/write", "session/signal", "session/terminate", "session/terminateAll",
-    "session/wait", "session/info", "session/list", "session/remove", "session/purge", "session/output",
+    "session/wait", "session/waitFor", "session/info", "session/list", "session/remove", "session/purge",
+    "session/output",
     "workspace/executeCommand", "window/workDoneProgress/cancel", "textDocument/hover", "", "session/", "SESSION/LIST",
     "\\u0073ession/list", "$/", "session/list\\u0000", "é", "\\ud800",
 ]  # fmt: skip

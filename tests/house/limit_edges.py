@@ -42,6 +42,11 @@ EDGES: dict[str, Proofs] = {
     "max_pending_requests": of(LIMITS, "test_max_pending_requests_wait_and_one_more_is_refused"),
     "max_pending_id_bytes": of(LIMITS, "test_the_ids_of_requests_that_wait_take_max_pending_id_bytes_and_no_byte_more"),
     "max_token_characters": of(LIMITS, "test_a_progress_token_has_max_token_characters_and_not_one_more"),
+    "max_pattern_characters": of(LIMITS, "test_a_pattern_or_a_literal_has_max_pattern_characters_and_not_one_more"),
+    "max_pattern_size": of(LIMITS, "test_a_pattern_has_max_pattern_size_and_not_one_instruction_more"),
+    "max_patterns": of(LIMITS, "test_max_patterns_are_waited_for_and_one_more_is_refused"),
+    "max_match_bytes": of(LIMITS, "test_a_match_of_max_match_bytes_is_found_wherever_it_lies_and_twice_that_is_told"),
+    "match_settle_ms": of(LIMITS, "test_a_match_at_the_very_end_counts_after_match_settle_ms"),
     "outbound_low_water_bytes": of(LIMITS, "test_output_is_made_up_to_outbound_low_water_bytes_and_one_notification"),
     "max_outbound_bytes": of(
         LIMITS,

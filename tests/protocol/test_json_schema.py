@@ -59,6 +59,17 @@ EXAMPLES: dict[str, Any] = {
     "ListResult": {"sessions": [SESSION]},
     "WaitResult": {"exit": EXIT},
     "ExitedParams": {"sessionId": "s", "streamsOpen": ["stderr"], **EXIT},
+    "WaitForResult": {
+        "matched": True,
+        "reason": None,
+        "offset": 0,
+        "length": 1,
+        "text": "x",
+        "groups": ["x", None],
+        "named": {"name": None},
+        "nextOffset": 1,
+        "missedBytes": 0,
+    },
     "SpawnParams": {"argv": ["a"], "env": {"A-B": "1", "GONE": None}, "attach": [], "timeoutMs": 0.5},
     "OutputParams": {
         "sessionId": "s",

@@ -25,6 +25,7 @@ from pipe_rpc.server.teller import Teller
 from pipe_rpc.server.transport import Transport
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.searches import Searches
 from tests.session.harness import EXITED_0, FakeChild, FakeOrphans, ManualExitWatch, StillLoop
 from tests.support.frames import take_frame
 from tests.support.trace import Message
@@ -173,6 +174,7 @@ class Bench:
             max_pending=self.limits.max_pending_requests,
             max_id_bytes=self.limits.max_pending_id_bytes,
         )
+        self.searches = Searches(self.limits)
         self.teller = Teller(self.transport, self.pending)
         self.endpoint = Endpoint(
             self.loop,
@@ -181,6 +183,7 @@ class Bench:
             self.pending,
             self.teller,
             self.ending,
+            self.searches,
             self.limits,
             self.log,
             send=self.transport.send,
@@ -188,6 +191,7 @@ class Bench:
         )
         self.pump = Pump(self.registry, self.teller, self.transport, self.limits)
         self.loop.add_before_sleep(self.transport.handle_waiting)
+        self.loop.add_before_sleep(self.searches.search)
         self.loop.add_before_sleep(self.pump.pump_and_flush)
         self._last_id = 0
         self.received: list[Message] = []

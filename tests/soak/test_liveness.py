@@ -66,7 +66,7 @@ def test_who_talks_is_heard_among_twenty_that_flood_both_streams(overflow: str, 
 
 def test_who_talks_is_heard_during_a_burst_of_spawns(gate: MakeGate, ledger: Ledger) -> None:
     spawns, heard = dose(short=60, ci=200, long=1000), gate()
-    # One connection's requests are handled in their order, so this one is asked past the server, through its gate.
+    # Asked past the server, through its gate: what is measured is how long output waits.
     source = "import os, sys\ngate = os.open(sys.argv[1], os.O_RDONLY)\nwhile os.read(gate, 1): os.write(1, b'x')"
     with TallyingClient() as client:
         talker = client.spawn(python(source, heard.path), graceMs=0)

@@ -19,6 +19,7 @@ from pipe_rpc.protocol.types.params import (
     SpawnParams,
     TerminateAllParams,
     TerminateParams,
+    WaitForParams,
     WaitParams,
     WriteParams,
 )
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         StreamInfo,
         TerminateAllResult,
         Usage,
+        WaitForResult,
         WaitResult,
         WriteResult,
     )
@@ -70,6 +72,8 @@ __all__ = [
     "TerminateAllResult",
     "TerminateParams",
     "Usage",
+    "WaitForParams",
+    "WaitForResult",
     "WaitParams",
     "WaitResult",
     "WriteParams",

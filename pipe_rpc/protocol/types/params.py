@@ -167,6 +167,31 @@ class WaitParams:
 
 
 @attrs.frozen(kw_only=True)
+class WaitForParams:
+    """What to look for in a stream: a pattern or a literal."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+    pattern: str | None = member("In RE2's syntax; ^ and $ match at lines.", default=None, fallback="literal says it")
+    literal: str | None = member("The text itself.", default=None, fallback="pattern says it")
+    from_offset: int | None = member(
+        "Where the search begins.", default=None, minimum=0, fallback="the oldest retained byte"
+    )
+    idle_ms: float | None = member(
+        "Give up when the stream has brought nothing for so long, in milliseconds.",
+        default=None,
+        above=0,
+        fallback="never",
+    )
+    timeout_ms: float | None = member(
+        "How long to wait at most, in milliseconds; 0 looks at what is there.",
+        default=None,
+        minimum=0,
+        fallback="no limit",
+    )
+
+
+@attrs.frozen(kw_only=True)
 class InfoParams:
     """Which session to describe."""
 

@@ -8,6 +8,7 @@ from pipe_rpc.protocol.types.member import (
     ReasonName,
     StateName,
     TextEncodingName,
+    WaitForEndName,
     member,
     session_id_member,
 )
@@ -140,6 +141,25 @@ class WaitResult:
     """How the wait ended."""
 
     exit: ExitInfo | None = member("Null: the time ran out.", nullable=True)
+
+
+@attrs.frozen(kw_only=True)
+class WaitForResult:
+    """What was found, or why nothing was."""
+
+    matched: bool = member("Whether it was found.")
+    reason: WaitForEndName | None = member(
+        "Null where it was found. exited: the child has exited, and all that it wrote was searched; ended: the stream "
+        "has, before the child.",
+        nullable=True,
+    )
+    offset: int | None = member("Of the first byte of the match.", nullable=True)
+    length: int = member("Raw bytes of the match.")
+    text: str = member("The match; bytes that are not UTF-8 are U+FFFD.")
+    groups: list[str | None] = member("What the groups of the pattern took; null where one took no part.")
+    named: dict[str, str | None] = member("The same of the groups that have names.")
+    next_offset: int = member("Where to go on: behind the match, or where one could still begin.")
+    missed_bytes: int = member("Bytes that were overwritten before they could be searched.")
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.methods import SESSION_METHODS
 from pipe_rpc.protocol.types import params as types
 from pipe_rpc.server.call import Call
-from pipe_rpc.server.handlers import lives, registers, streams
+from pipe_rpc.server.handlers import lives, registers, searching, streams
 from pipe_rpc.server.to_wire import session_forgotten
 from pipe_rpc.session.tombstones import SessionForgottenError
 
@@ -27,6 +27,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "session/terminate": lives.terminate,
     "session/terminateAll": lives.terminate_all,
     "session/wait": lives.wait,
+    "session/waitFor": searching.wait_for,
     "session/info": registers.info,
     "session/list": registers.list_sessions,
     "session/remove": registers.remove,
