@@ -98,6 +98,9 @@ class Limits(NamedTuple):
     max_queued_request_bytes: Annotated[
         int, "Requests that wait behind a spawn while others pass by; beyond it nothing more is taken in meanwhile."
     ] = 1024 * 1024
+    max_read_runs: Annotated[
+        int, "How often output that waits may change between stdout and stderr and still be told in its order."
+    ] = 256
     kill_timeout_ms: Annotated[
         int, "How long a server that ends waits for killed processes to vanish; one stuck in the kernel may never."
     ] = 2000

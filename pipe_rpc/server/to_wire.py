@@ -82,6 +82,8 @@ def output(announcement: Output) -> Members:
         "length": announcement.length,
         "data": announcement.data,
         "encoding": announcement.encoding,
+        "seq": announcement.seq,
+        "timeMs": _milliseconds(announcement.time_s),
     }
     if announcement.missed_bytes:
         members["missedBytes"] = announcement.missed_bytes

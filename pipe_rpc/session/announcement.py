@@ -26,7 +26,10 @@ class DetachReason(StrEnum):
 
 
 class Output(NamedTuple):
-    """The next piece of a stream for its attachment: ``length`` raw bytes from ``offset`` on."""
+    """The next piece of a stream for its attachment: ``length`` raw bytes from ``offset`` on.
+
+    ``seq`` orders it among those of both streams, as they were read; ``time_s`` is from the spawn to that read.
+    """
 
     session_id: str
     stream: StreamName
@@ -35,6 +38,8 @@ class Output(NamedTuple):
     data: str
     encoding: Encoding
     missed_bytes: int
+    seq: int
+    time_s: float
 
 
 class Detached(NamedTuple):

@@ -18,6 +18,7 @@ from pipe_rpc.buffers.text import LONGEST_CHARACTER_BYTES, EncodedPiece, Encodin
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.session.announcement import StreamName
+from pipe_rpc.session.read_order import ReadOrder, ReadRuns, Run
 
 
 class Overflow(StrEnum):
@@ -51,9 +52,11 @@ class OutputStream:
         fd: int,
         loop: Loop,
         budget: RingBudget,
+        order: ReadOrder,
         *,
         backlog_bytes: int,
         read_bytes: int,
+        most_runs: int,
         overflow: Overflow,
         on_progress: Callable[[], None],
     ) -> None:
@@ -61,6 +64,7 @@ class OutputStream:
         self._read_bytes = min(read_bytes, backlog_bytes)
         self._half_bite_bytes = (self._read_bytes + 1) // 2
         self.ring = Ring(self._read_bytes)
+        self._runs = ReadRuns(order, most_runs)
         self.attachment: Attachment | None = None
         self.ended = False
         self.missed_bytes = 0
@@ -97,6 +101,12 @@ class OutputStream:
         return self.attachment is not None and self.attachment.offset < self.ring.end
 
     @property
+    def next_seq(self) -> int:
+        """The run of the next byte that waits for the attachment; ask only where one does."""
+        assert self.attachment is not None, "nobody waits"
+        return self._runs.at(max(self.attachment.offset, self.ring.start), 0).seq
+
+    @property
     def child_output_delivered(self) -> bool:
         """Whether all that the exited child wrote is in the ring, and with the attachment where there is one.
 
@@ -118,15 +128,19 @@ class OutputStream:
         self.attachment = None
         self._read_or_pause()
 
-    def take(self, limit: int) -> tuple[EncodedPiece, int] | None:
-        """Deliver the next piece of at most ``limit`` raw bytes to the attachment, and how many were missed before it.
+    def take(self, limit: int) -> tuple[EncodedPiece, int, Run] | None:
+        """Deliver the next piece of at most ``limit`` raw bytes to the attachment.
 
-        None where there is nothing to deliver now. Behind the call the attachment's offset is the end of the piece.
+        With it come how many bytes were missed before it, and the run of its first byte; it ends where the other stream
+        cuts in. None where there is nothing to deliver now. Behind the call the attachment's offset is its end.
         """
         attachment = self.attachment
         if attachment is None or attachment.offset == self.ring.end:
             return None
         start = max(attachment.offset, self.ring.start)
+        run = self._runs.at(start, limit)
+        if run.until is not None:
+            limit = min(limit, run.until - start)
         piece = self.peek(start, limit, attachment.encoding)
         if piece.length == 0:
             return None
@@ -135,7 +149,7 @@ class OutputStream:
         self._delivered = max(self._delivered, attachment.offset)
         if self._watch is None:
             self._read_or_pause()
-        return piece, missed
+        return piece, missed, run
 
     def peek(self, start: int, limit: int, encoding: Encoding) -> EncodedPiece:
         """Encode at most ``limit`` retained bytes from ``start`` on, without delivering them.
@@ -233,6 +247,7 @@ class OutputStream:
         if size == 0:
             self._end()
         else:
+            self._runs.note(self.ring.end, self._loop.now, self.ring.start)
             self.ring.commit(size)
             self._count_overwritten()
             if self._free_bytes < self._half_bite_bytes:

@@ -30,6 +30,7 @@ from pipe_rpc.session.announcement import (
 from pipe_rpc.session.description import Description, Exit
 from pipe_rpc.session.lifecycle import Lifecycle, Reason, State
 from pipe_rpc.session.output_stream import Attachment, OutputStream
+from pipe_rpc.session.read_order import ReadOrder
 from pipe_rpc.session.stdin_budget import StdinBudget
 from pipe_rpc.session.stdin_pipe import StdinPipe
 from pipe_rpc.session.termination import Termination
@@ -54,6 +55,7 @@ class Session:
         *,
         wall_clock: Callable[[], float],
         read_bytes: int,
+        most_runs: int,
         stdin_bytes: int,
         on_ready: Callable[["Session"], None],
     ) -> None:
@@ -70,6 +72,7 @@ class Session:
         self._termination = Termination(description.session_id, child, loop, orphans)
         self._timeout: Deadline | None = None
         streams: dict[StreamName, OutputStream] = {}
+        order = ReadOrder(description.started)
         fds = {StreamName.STDOUT: child.stdout_fd, StreamName.STDERR: child.stderr_fd}
         orphans.expect(child.pid)
         stdin = None
@@ -82,8 +85,10 @@ class Session:
                         fd,
                         loop,
                         ring_budget,
+                        order,
                         backlog_bytes=description.backlog_bytes,
                         read_bytes=read_bytes,
+                        most_runs=most_runs,
                         overflow=description.overflow,
                         on_progress=self._ready,
                     )
@@ -101,7 +106,7 @@ class Session:
             orphans.release(child.pid)
             raise
         self.streams: Mapping[StreamName, OutputStream] = streams
-        self._in_turn = list(streams.values())
+        self._by_age = list(streams.values())
         if description.timeout_s is not None:
             self._timeout = loop.call_at(
                 description.started + description.timeout_s,
@@ -149,7 +154,7 @@ class Session:
     @property
     def is_behind(self) -> bool:
         """Whether output that is here waits for an attachment."""
-        for stream in self._in_turn:  # noqa: SIM110 - a generator would take longer than all that it looks at
+        for stream in self._by_age:  # noqa: SIM110 - a generator would take longer than all that it looks at
             if stream.is_behind:
                 return True
         return False
@@ -159,7 +164,7 @@ class Session:
         """Whether there may be something to pull before anything more happens; False only where there is nothing."""
         if self.exit is not None:
             return True
-        for stream in self._in_turn:  # noqa: SIM110 - as above
+        for stream in self._by_age:  # noqa: SIM110 - as above
             if stream.is_behind or stream.ended:
                 return True
         return False
@@ -246,7 +251,7 @@ class Session:
         """The exit comes before output of others: one that the child left behind may write for ever."""
         if self.exit is None or self.exit_announced or not self._child_output_delivered():
             return None
-        for stream in self._in_turn:
+        for stream in self._by_age:
             stream.look_for_end()  # Where the client was slow, nobody has looked since the exit.
             ended = self._pull_end(stream)
             if ended is not None:
@@ -257,16 +262,27 @@ class Session:
         return Exited(self)
 
     def _child_output_delivered(self) -> bool:
-        return all(each.child_output_delivered for each in self._in_turn)
+        return all(each.child_output_delivered for each in self._by_age)
 
     def _pull_streams(self, limit: int) -> Announcement | None:
-        for stream in self._in_turn:
+        if len(self._by_age) > 1 and all(stream.is_behind for stream in self._by_age):
+            self._by_age.sort(key=lambda stream: stream.next_seq)  # As it was read is how it is told.
+        for stream in self._by_age:
             taken = stream.take(limit)
             if taken is not None and stream.attachment is not None:
-                self._in_turn.append(self._in_turn.pop(self._in_turn.index(stream)))
-                piece, missed = taken
-                offset = stream.attachment.offset - piece.length
-                return Output(self.session_id, stream.name, offset, piece.length, piece.text, piece.encoding, missed)
+                piece, missed, run = taken
+                return Output(
+                    self.session_id,
+                    stream.name,
+                    stream.attachment.offset - piece.length,
+                    piece.length,
+                    piece.text,
+                    piece.encoding,
+                    missed,
+                    run.seq,
+                    run.time_s,
+                )
+        for stream in self._by_age:
             ended = self._pull_end(stream)
             if ended is not None:
                 return ended
@@ -290,7 +306,7 @@ class Session:
         left = self._child.has_running()
         self.exit = Exit(status, outcome, self.lifecycle.reason, self._wall_clock(), duration_s, left)
         self.stdin.close("The child has exited.")
-        for stream in self._in_turn:
+        for stream in self._by_age:
             stream.child_exited()
         self._end_timeout()
         self._ready()

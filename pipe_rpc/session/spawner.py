@@ -118,6 +118,7 @@ class Spawner:
             self._stdin_budget,
             wall_clock=lambda: self._wall_clock() / 1e9,
             read_bytes=self._limits.child_read_bytes,
+            most_runs=self._limits.max_read_runs,
             stdin_bytes=self._limits.max_stdin_bytes,
             on_ready=on_ready,
         )

@@ -20,6 +20,8 @@ OUTPUT: dict[str, Any] = {
     "length": 3,
     "data": "€",
     "encoding": "utf-8",
+    "seq": 1,
+    "timeMs": 0.5,
 }
 
 
@@ -74,7 +76,7 @@ def test_an_answer_may_be_larger_than_what_a_server_takes() -> None:
 
 def test_notifications_become_typed_events() -> None:
     assert event_of(Notification("session/output", OUTPUT)) == OutputParams(
-        session_id="s", stream="stdout", offset=0, length=3, data="€", encoding="utf-8"
+        session_id="s", stream="stdout", offset=0, length=3, data="€", encoding="utf-8", seq=1, time_ms=0.5
     )
     assert event_of(Notification("session/closed", {"sessionId": "s"})) == ClosedParams(session_id="s")
     assert event_of(Notification("$/progress", {"token": 1})) is None
@@ -110,5 +112,6 @@ def test_an_error_without_data_and_of_an_unknown_code_is_one_too(data: Any) -> N
 
 @pytest.mark.parametrize(("data", "encoding", "raw"), [("€", "utf-8", "€".encode()), ("/wA=", "base64", b"\xff\0")])
 def test_the_bytes_of_an_output(data: str, encoding: Any, raw: bytes) -> None:
-    event = OutputParams(session_id="s", stream="stdout", offset=0, length=len(raw), data=data, encoding=encoding)
+    where = {"session_id": "s", "stream": "stdout", "offset": 0, "length": len(raw), "seq": 1, "time_ms": 0.5}
+    event = OutputParams(**where, data=data, encoding=encoding)  # type: ignore[arg-type]
     assert output_bytes(event) == raw

@@ -72,6 +72,7 @@ if sys.argv[1] == "deaf":
     os.close(0)
 for number in range(8):
     output = {"stream": "stdout", "offset": number * 16384, "length": 16384, "data": "x" * 16384, "encoding": "utf-8"}
+    output |= {"seq": number + 1, "timeMs": 0.5}
     say(method="session/output", params={"sessionId": "s", **output})
 if sys.argv[1] == "nonsense":
     os.write(1, b"nonsense\\r\\n\\r\\n")

@@ -50,6 +50,9 @@ def test_a_limit_of_the_command_line_is_told_at_initialize(start_wire: StartWire
     assert told == others
 
 
+STREAMS = ("stdout", "stderr")
+
+
 # ---- frames
 
 
@@ -431,6 +434,37 @@ def test_a_job_reports_its_progress_every_progress_interval_ms(
     assert lasts_s <= time.monotonic() - begun
     assert reports()[0]["message"] == "building"
     held.release()
+
+
+@pytest.mark.parametrize("runs", [16, 256])
+def test_output_that_changes_max_read_runs_times_is_told_in_its_order_and_beyond_it_in_coarser_steps(
+    start_wire: StartWire, gate: MakeGate, runs: int
+) -> None:
+    wire, passed = start_wire(f"--max-read-runs={runs}"), gate()
+    source = (
+        "import os, sys\nwith open(sys.argv[1], 'rb', buffering=0) as gate:\n"
+        "    for number in range(60): gate.read(1); os.write(1 + number % 2, b'%02d' % number)"
+    )
+    session = wire.spawn(python(source, passed.path), attach=[])["sessionId"]
+    for number in range(60):
+        passed.open_and_release()
+        begin = {"sessionId": session, "stream": STREAMS[number % 2], "fromOffset": number // 2 * 2}
+        assert wire.request("session/read", {**begin, "waitMs": DEADLINE_S * 1000})["length"] == 2
+    wire.wait_closed(session)
+    for stream in STREAMS:
+        wire.request("session/attach", {"sessionId": session, "stream": stream})
+        wire.wait_output(session, stream, 60)
+    told = [piece for stream in STREAMS for piece in wire.delivered(session, stream)]
+    ordered = "".join(piece["data"] for piece in sorted(told, key=lambda piece: (piece["seq"], piece["offset"])))
+    truth = "".join(f"{number:02}" for number in range(60))
+    if runs == 256:
+        assert ordered == truth
+    else:
+        assert ordered != truth
+        assert ordered.endswith(truth[-2 * 8 :]), "the newest keep their order"
+    for first, stream in enumerate(STREAMS):
+        mine = "".join(piece["data"] for piece in told if piece["stream"] == stream)
+        assert mine == "".join(f"{number:02}" for number in range(first, 60, 2))
 
 
 # ---- searching

@@ -9,6 +9,7 @@ from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.lsp.last_line import last_line
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.output_stream import OutputStream, Overflow
+from pipe_rpc.session.read_order import ReadOrder
 from tests.session.harness import StillLoop
 
 
@@ -22,8 +23,10 @@ def said() -> Iterator[Callable[[bytes], str]]:
         reader,
         loop,
         RingBudget(8192),
+        ReadOrder(loop.now),
         backlog_bytes=8192,
         read_bytes=8192,
+        most_runs=16,
         overflow=Overflow.BLOCK,
         on_progress=lambda: None,
     )

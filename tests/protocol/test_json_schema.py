@@ -78,6 +78,8 @@ EXAMPLES: dict[str, Any] = {
         "length": 1,
         "data": "x",
         "encoding": "utf-8",
+        "seq": 1,
+        "timeMs": 0.5,
         "missedBytes": 1,
     },
 }

@@ -12,7 +12,7 @@ from tests.server.harness import ERR, OUT, Bench
 
 
 def output(data: str = "x", *, missed: int = 0, encoding: Encoding = Encoding.UTF_8) -> Output:
-    return Output("pipe-1", OUT, 7, 1, data, encoding, missed)
+    return Output("pipe-1", OUT, 7, 1, data, encoding, missed, 1, 0.5)
 
 
 @pytest.mark.parametrize("data", ["", "x", "é€😀", '"\\\n\r\t\0\x1b\x7f\u2028', "a" * 50_000])
@@ -26,6 +26,8 @@ def test_output_is_told_as_it_is(bench: Bench, data: str) -> None:
         "length": 1,
         "data": data,
         "encoding": "utf-8",
+        "seq": 1,
+        "timeMs": 500.0,
     }
     assert structure(params, types.OutputParams)
 

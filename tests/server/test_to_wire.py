@@ -105,7 +105,7 @@ def test_the_end_of_an_attachment_has_the_members_of_its_type(bench: Bench) -> N
 @pytest.mark.parametrize("missed", [0, 1])
 @pytest.mark.parametrize("encoding", ["utf-8", "base64"])
 def test_output_has_the_members_of_its_type(encoding: Literal["utf-8", "base64"], missed: int) -> None:
-    members = to_wire.output(Output("s", StreamName.STDOUT, 7, 4, "QUJD", Encoding(encoding), missed))
+    members = to_wire.output(Output("s", StreamName.STDOUT, 7, 4, "QUJD", Encoding(encoding), missed, 3, 0.0125))
     assert as_read(members, types.OutputParams) == types.OutputParams(
         session_id="s",
         stream="stdout",
@@ -113,6 +113,8 @@ def test_output_has_the_members_of_its_type(encoding: Literal["utf-8", "base64"]
         length=4,
         data="QUJD",
         encoding=encoding,
+        seq=3,
+        time_ms=12.5,
         missed_bytes=missed or None,
     )
     assert ("missedBytes" in members) is bool(missed)

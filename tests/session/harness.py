@@ -31,6 +31,7 @@ EXITED_0 = ExitStatus(0, None, core_dumped=False, usage=USAGE)
 KILLED = ExitStatus(None, "SIGKILL", core_dumped=False, usage=USAGE)
 TERMINATED = ExitStatus(None, "SIGTERM", core_dumped=False, usage=USAGE)
 
+MOST_RUNS = 16
 MANY_BYTES = 1 << 20
 
 
@@ -292,6 +293,7 @@ class Bench:
             StdinBudget(MANY_BYTES),
             wall_clock=lambda: 7.5,
             read_bytes=read_bytes,
+            most_runs=MOST_RUNS,
             stdin_bytes=stdin_bytes,
             on_ready=self._note_ready,
         )

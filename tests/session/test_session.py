@@ -49,16 +49,16 @@ def test_a_new_session_runs_and_has_nothing_to_tell(bench: MakeBench) -> None:
     assert repr(session) == f"<Session pipe-1 pid {made.child.pid} running>"
 
 
-def test_output_comes_with_its_offsets_and_streams_take_turns(bench: MakeBench) -> None:
+def test_output_comes_with_its_offsets_and_in_the_order_in_which_it_was_read(bench: MakeBench) -> None:
     made = bench(attach=(OUT, ERR))
     made.child.write(OUT, b"one two")
     made.child.write(ERR, b"uno due")
     made.loop.run_turn()
     assert made.pull_all(4) == [
-        Output("pipe-1", OUT, 0, 4, "one ", Encoding.UTF_8, 0),
-        Output("pipe-1", ERR, 0, 4, "uno ", Encoding.UTF_8, 0),
-        Output("pipe-1", OUT, 4, 3, "two", Encoding.UTF_8, 0),
-        Output("pipe-1", ERR, 4, 3, "due", Encoding.UTF_8, 0),
+        Output("pipe-1", OUT, 0, 4, "one ", Encoding.UTF_8, 0, 1, 0.0),
+        Output("pipe-1", OUT, 4, 3, "two", Encoding.UTF_8, 0, 1, 0.0),
+        Output("pipe-1", ERR, 0, 4, "uno ", Encoding.UTF_8, 0, 2, 0.0),
+        Output("pipe-1", ERR, 4, 3, "due", Encoding.UTF_8, 0, 2, 0.0),
     ]
     assert made.session.retained_bytes == 14
 
@@ -451,7 +451,7 @@ def test_dropping_the_oldest_tells_the_gap_with_the_next_output(bench: MakeBench
     made.child.write(OUT, b"0123456789abcdef")
     made.loop.run_turn()
     made.loop.run_turn()
-    assert made.pull_all() == [Output("pipe-1", OUT, 8, 8, "89abcdef", Encoding.UTF_8, 8)]
+    assert made.pull_all() == [Output("pipe-1", OUT, 8, 8, "89abcdef", Encoding.UTF_8, 8, 1, 0.0)]
 
 
 def test_a_stream_that_nobody_holds_is_not_told_as_open_although_the_ring_was_full(bench: MakeBench) -> None:

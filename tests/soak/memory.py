@@ -39,8 +39,9 @@ ANSWER_AMPLIFICATION = 3
 """An answer stands in memory as text, as bytes and as a frame before it is queued."""
 ESCAPED_BYTES = 6
 """A raw byte of output is at its worst a replacement character, which JSON in ASCII writes as \\ufffd."""
-SESSION_BYTES = 16 * 1024
-"""Objects, and the first page of each ring."""
+SESSION_BYTES = 28 * 1024
+"""Objects, the first page of each ring, and the order in which what they hold was read: 24 bytes for each of
+`maxReadRuns` runs of each stream."""
 PENDING_BYTES = 12 * 1024
 """The row, the id, and the answer where one piece of news answers all of them at once."""
 SLACK = 1.25

@@ -614,6 +614,8 @@ class _Oracle:
                 "length": lambda length: is_integer(length) and 0 < length <= LARGEST_OUTPUT_BYTES,
                 "data": is_string,
                 "encoding": one_of("utf-8", "base64"),
+                "seq": lambda seq: is_integer(seq) and seq > 0,
+                "timeMs": lambda time: is_number(time) and time >= 0,
             },
             "session/output",
             optional={"missedBytes": lambda missed: is_integer(missed) and missed > 0},

@@ -55,7 +55,8 @@ def told(method: str, **params: Any) -> Message:
 
 
 def output(offset: int, data: str, **more: Any) -> Message:
-    return told("output", stream="stdout", offset=offset, length=len(data), data=data, encoding="utf-8", **more)
+    piece = {"offset": offset, "length": len(data), "data": data, "encoding": "utf-8", "seq": 1, "timeMs": 0.5}
+    return told("output", stream="stdout", **piece, **more)
 
 
 def detached(stream: str, attachment: str, offset: int, reason: str) -> Message:

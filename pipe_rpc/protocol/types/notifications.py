@@ -23,6 +23,11 @@ class OutputParams:
     length: int = member("Raw bytes in data.")
     data: str = member("The bytes.")
     encoding: TextEncodingName = member("How data is written.")
+    seq: int = member(
+        "Orders the output of both streams as it was read: by seq, and pieces of the same seq by offset. The order of "
+        "output that waits behind more than maxReadRuns changes of the stream is told in coarser steps."
+    )
+    time_ms: float = member("When it was read: milliseconds since the spawn, on a monotonic clock.")
     missed_bytes: int | None = member(
         "Bytes overwritten right before offset.", default=None, minimum=1, fallback="none were"
     )
