@@ -49,6 +49,9 @@ class Limits(NamedTuple):
         "Raw bytes in one output notification: what one read brings, a multiple of 3 for base64, and as text with its "
         "frame still less than a default pipe holds.",
     ] = 60 * 1024
+    max_session_id_characters: Annotated[
+        int, "The longest id that a client may choose for a session; a UUID has 36."
+    ] = 128
     max_label_characters: Annotated[
         int, "The longest command and originator of a session: they are shown, listed and kept, not executed."
     ] = 64 * 1024

@@ -22,14 +22,25 @@ class Method(NamedTuple):
 
 _SESSION = (ErrorCode.SESSION_NOT_FOUND,)
 _STREAM = (*_SESSION, ErrorCode.STREAM_UNAVAILABLE)
+_SPAWN = (*_STREAM, ErrorCode.SPAWN_FAILED, ErrorCode.LIMIT_EXCEEDED)
 
 SESSION_METHODS = (
     Method(
         "session/spawn",
-        "Start a child process. The answer comes before every notification of the session.",
+        "Start a child process. The answer comes before every notification of the session. With a sessionId of the "
+        "client's it is safe to repeat: the same request answers the same session, and nothing runs twice.",
         "SpawnParams",
         "SessionInfo",
-        (ErrorCode.SPAWN_FAILED, ErrorCode.LIMIT_EXCEEDED, ErrorCode.STREAM_UNAVAILABLE),
+        _SPAWN,
+    ),
+    Method(
+        "session/run",
+        "Spawn a command, wait until it has exited or yieldMs are over, and answer what it has written so far, its "
+        "beginning and its end. It goes on behind yieldMs; a cancelled one is terminated. Its stdin is what input "
+        "says, and then ends; no stream is attached unless asked for.",
+        "RunParams",
+        "RunResult",
+        (*_SPAWN, ErrorCode.STDIN_FULL, ErrorCode.REQUEST_CANCELLED),
     ),
     Method(
         "session/attach",

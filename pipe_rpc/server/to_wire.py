@@ -9,6 +9,7 @@ from typing import Any
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.session.announcement import Closed, Detached, Exited, Output, StreamName
 from pipe_rpc.session.description import Exit
+from pipe_rpc.session.excerpt import Excerpt
 from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.tombstones import Farewell, Tombstone
@@ -70,6 +71,17 @@ def exit_info(exit_: Exit) -> Members:
             "maxRssBytes": status.usage.max_rss_bytes,
         },
         "processesLeft": exit_.processes_left,
+    }
+
+
+def excerpt(shown: Excerpt) -> Members:
+    """Excerpt: the beginning and the end of a stream."""
+    return {
+        "head": shown.head,
+        "tail": shown.tail,
+        "encoding": shown.encoding,
+        "omittedBytes": shown.omitted_bytes,
+        "nextOffset": shown.next_offset,
     }
 
 

@@ -40,6 +40,8 @@ class Description(NamedTuple):
     started: float
     """The loop's clock."""
     containment: Containment = Containment.GROUP
+    fingerprint: bytes | None = None
+    """Of the request that named the session itself."""
 
     @property
     def text_bytes(self) -> int:

@@ -18,6 +18,7 @@ from pipe_rpc.buffers.text import LONGEST_CHARACTER_BYTES, EncodedPiece, Encodin
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.session.announcement import StreamName
+from pipe_rpc.session.head import Head
 from pipe_rpc.session.read_order import ReadOrder, ReadRuns, Run
 
 
@@ -200,6 +201,10 @@ class OutputStream:
     def no_longer(self, callback: Callable[[], None]) -> None:
         """End ``when_progress``."""
         self._waiting.remove(callback)
+
+    def keep_head(self, limit: int) -> Head:
+        """Keep the first ``limit`` bytes until the head is closed, as far as there is memory for them."""
+        return Head(self, self._budget, limit)
 
     def shrink(self, capacity: int) -> bool:
         """Make do with a smaller ring; see Borrower.

@@ -13,7 +13,7 @@ from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
-from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
@@ -84,7 +84,16 @@ class SessionRegistry:
         return self._spawner.max_sessions
 
     def spawn(self, order: SpawnOrder) -> Session:
-        """Start a session. Raises PipeRpcError: LIMIT_EXCEEDED, STREAM_UNAVAILABLE or SPAWN_FAILED."""
+        """Start a session, or find the one that was started by the same order with an id of the client's.
+
+        Raises PipeRpcError: LIMIT_EXCEEDED, STREAM_UNAVAILABLE or SPAWN_FAILED; INVALID_PARAMS where the id is another
+        session's; and SessionForgottenError where it was one's.
+        """
+        if order.session_id is not None:
+            known = self._sessions.get(order.session_id)
+            if known is not None:
+                return _require_same(known, order)
+            self._tombstones.require_unknown(order.session_id)
         if self._ending:
             raise PipeRpcError(
                 ErrorCode.INVALID_REQUEST, "The server is ending and starts nothing more. Start another."
@@ -287,3 +296,14 @@ class SessionRegistry:
     def _forget_beyond_retention(self) -> None:
         while (session := self._retention.overdue()) is not None:
             self._farewells += self._forget(session, Farewell.RETENTION)
+
+
+def _require_same(session: Session, order: SpawnOrder) -> Session:
+    if session.description.fingerprint != order.fingerprint:
+        problem = f"names the session of {shown(session.description.command)!r}, which was asked for in other words"
+        raise PipeRpcError(
+            ErrorCode.INVALID_PARAMS,
+            f"params.sessionId: {problem}. Choose another id, or repeat the same request.",
+            problems=[{"path": "params.sessionId", "problem": problem}],
+        )
+    return session

@@ -93,7 +93,7 @@ class Spawner:
         self._spawned += 1
         created_ns = self._wall_clock()
         description = Description(
-            session_id=f"pipe-{created_ns:016x}-{self._spawned:08x}",
+            session_id=order.session_id or f"pipe-{created_ns:016x}-{self._spawned:08x}",
             originator=order.originator,
             command=command,
             argv=order.argv,
@@ -107,6 +107,7 @@ class Spawner:
             created_at=created_ns / 1e9,
             started=self._loop.time(),
             containment=self._containment(has_cgroup=child.cgroup is not None),
+            fingerprint=order.fingerprint,
         )
         return Session(
             description,

@@ -35,6 +35,10 @@ class SpawnOrder(NamedTuple):
     backlog_bytes: int
     timeout_s: float | None
     grace_s: float
+    session_id: str | None = None
+    """The client's choice; None: the server makes one."""
+    fingerprint: bytes | None = None
+    """Of the request, where the client chose: the same again asks for the same session."""
 
 
 def start(

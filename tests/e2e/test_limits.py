@@ -436,6 +436,14 @@ def test_a_job_reports_its_progress_every_progress_interval_ms(
     held.release()
 
 
+def test_an_id_of_a_client_has_max_session_id_characters_and_not_one_more(start_wire: StartWire) -> None:
+    wire = start_wire("--max-session-id-characters=3")
+    assert wire.request("session/run", {"argv": ["true"], "sessionId": "abc"})["sessionId"] == "abc"
+    error = wire.answer(wire.start("session/spawn", {"argv": ["true"], "sessionId": "abcd"}))["error"]
+    assert error["code"] == INVALID_PARAMS
+    assert "at most 3 characters" in error["message"]
+
+
 @pytest.mark.parametrize("runs", [16, 256])
 def test_output_that_changes_max_read_runs_times_is_told_in_its_order_and_beyond_it_in_coarser_steps(
     start_wire: StartWire, gate: MakeGate, runs: int

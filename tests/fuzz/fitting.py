@@ -76,6 +76,10 @@ def _label(value: Any) -> bool:
     return _text(value) and len(value) <= LONGEST_LABEL
 
 
+def _own_id(value: Any) -> bool:
+    return _text(value) and re.fullmatch("[ -~]{1,128}", value) is not None and not value.startswith("pipe-")
+
+
 def _backlog(value: Any) -> bool:
     return type(value) is int and 1024 <= value <= 64 * 1024 * 1024
 
@@ -85,23 +89,32 @@ _encoding = _one_of("utf-8", "base64", "auto")
 _SESSION: dict[str, Check] = {"sessionId": _text}
 _STREAM: dict[str, Check] = {**_SESSION, "stream": _stream}
 
+_SPAWN: dict[str, Check] = {
+    "sessionId": _own_id,
+    "cwd": lambda value: _process_text(value) and value != "",
+    "env": _env,
+    "inheritEnv": _boolean,
+    "originator": _label,
+    "command": _label,
+    "mergeStderr": _boolean,
+    "stdin": _one_of("pipe", "null"),
+    "attach": _streams,
+    "encoding": _encoding,
+    "overflow": _one_of("block", "dropOldest"),
+    "backlogBytes": _backlog,
+    "timeoutMs": lambda value: _number(value) and value > 0,
+    "graceMs": _duration,
+}
 PARAMS: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
-    "session/spawn": (
+    "session/spawn": ({"argv": _argv}, _SPAWN),
+    "session/run": (
         {"argv": _argv},
         {
-            "cwd": lambda value: _process_text(value) and value != "",
-            "env": _env,
-            "inheritEnv": _boolean,
-            "originator": _label,
-            "command": _label,
-            "mergeStderr": _boolean,
-            "stdin": _one_of("pipe", "null"),
-            "attach": _streams,
-            "encoding": _encoding,
-            "overflow": _one_of("block", "dropOldest"),
-            "backlogBytes": _backlog,
-            "timeoutMs": lambda value: _number(value) and value > 0,
-            "graceMs": _duration,
+            **_SPAWN,
+            "input": _text,
+            "inputEncoding": _one_of("utf-8", "base64"),
+            "yieldMs": _duration,
+            "maxOutputBytes": _positive_integer,
         },
     ),
     "session/attach": (_STREAM, {"steal": _boolean, "fromOffset": _count, "encoding": _encoding}),
@@ -144,12 +157,17 @@ def fits(method: str, params: Any) -> bool:
 
 
 def may_still_be_refused(method: str, params: Any) -> bool:
-    """Whether -32602 is right all the same: what a signal, base64 or a pattern is, is looked at behind the session."""
-    return (
-        method == "session/waitFor"
-        or (method == "session/signal" and params["signal"] not in SIGNALS)
-        or (method == "session/write" and params.get("encoding") == "base64")
-    )
+    """Whether -32602 is right all the same: what a signal, an id or a pattern is, is looked at later."""
+    match method:
+        case "session/signal":
+            unknown: bool = params["signal"] not in SIGNALS
+            return unknown
+        case "session/write":
+            return bool(params.get("encoding") == "base64")
+        case "session/spawn" | "session/run":
+            return "sessionId" in params or params.get("inputEncoding") == "base64"
+        case _:
+            return method == "session/waitFor"
 
 
 def fits_initialize(params: Any) -> bool:

@@ -17,7 +17,8 @@ from tests.fuzz.corpus import Corpus
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9.]+(?:[eE][+-]?[0-9]+)?|true|false|null|[\[\]{},:]')
 
 METHODS = [
-    "initialize", "initialized", "$/cancelRequest", "$/setTrace", "session/spawn", "session/attach",
+    "initialize", "initialized", "$/cancelRequest", "$/setTrace", "session/spawn", "session/run",
+    "session/attach",
     "session/detach", "session/read", "session/write", "session/signal", "session/terminate", "session/terminateAll",
     "session/wait", "session/waitFor", "session/info", "session/list", "session/remove", "session/purge",
     "session/output",

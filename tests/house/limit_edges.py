@@ -27,6 +27,7 @@ EDGES: dict[str, Proofs] = {
         LIMITS, "test_rings_grow_up_to_max_total_backlog_bytes_and_by_one_byte_less_they_do_not"
     ),
     "max_output_bytes": of(LIMITS, "test_a_notification_has_max_output_bytes_and_one_more_comes_in_the_next"),
+    "max_session_id_characters": of(LIMITS, "test_an_id_of_a_client_has_max_session_id_characters_and_not_one_more"),
     "max_label_characters": of(
         LIMITS,
         "test_a_label_has_max_label_characters_and_not_one_more",

@@ -59,6 +59,14 @@ EXAMPLES: dict[str, Any] = {
     "ListResult": {"sessions": [SESSION]},
     "WaitResult": {"exit": EXIT},
     "ExitedParams": {"sessionId": "s", "streamsOpen": ["stderr"], **EXIT},
+    "Excerpt": {"head": "x", "tail": "", "encoding": "utf-8", "omittedBytes": 0, "nextOffset": 1},
+    "RunResult": {
+        "sessionId": "s",
+        "running": True,
+        "exit": None,
+        "stdout": {"head": "x", "tail": "y", "encoding": "utf-8", "omittedBytes": 5, "nextOffset": 7},
+        "stderr": None,
+    },
     "WaitForResult": {
         "matched": True,
         "reason": None,

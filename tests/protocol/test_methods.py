@@ -28,7 +28,7 @@ ALWAYS = {
 
 
 def test_the_methods_are_those_of_the_contract() -> None:
-    verbs = "spawn attach detach read write signal terminate terminateAll wait waitFor info list remove purge"
+    verbs = "spawn run attach detach read write signal terminate terminateAll wait waitFor info list remove purge"
     assert [row.name for row in SESSION_METHODS] == [f"session/{verb}" for verb in verbs.split()]
     base = "initialize initialized shutdown exit $/cancelRequest $/setTrace"
     assert [row.name for row in BASE_METHODS] == base.split()

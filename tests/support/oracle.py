@@ -45,6 +45,7 @@ ERROR_KINDS = {
     1011: "SignalFailed",
 }
 SESSION_ID = re.compile(r"pipe-[0-9a-f]{16}-[0-9a-f]{8}")
+OWN_SESSION_ID = re.compile(r"(?!pipe-)[ -~]{1,128}")
 LARGEST_OUTPUT_BYTES = 64 * 1024
 CONTAINMENTS = ("cgroup", "subreaper", "group")
 EXIT_MEMBERS = (
@@ -103,7 +104,7 @@ class OpenSessions:
             self._forget(message["params"]["sessionId"])
         elif "result" in message:
             method, params = self._methods.get(_id_key(message["id"]), ("", None))
-            if method == "session/spawn" and message["result"]["sessionId"] not in self._gone:
+            if method in ("session/spawn", "session/run") and message["result"]["sessionId"] not in self._gone:
                 self._open.add(message["result"]["sessionId"])
             elif method == "session/remove":
                 self._forget(params["sessionId"])
@@ -147,7 +148,9 @@ def is_strings(value: Any) -> bool:
 
 
 def is_session_id(value: Any) -> bool:
-    return type(value) is str and SESSION_ID.fullmatch(value) is not None
+    if type(value) is not str:
+        return False
+    return SESSION_ID.fullmatch(value) is not None or OWN_SESSION_ID.fullmatch(value) is not None
 
 
 def is_signal_name(value: Any) -> bool:
@@ -308,6 +311,8 @@ class _Request:
     well_formed: bool
     doubtful: bool = False
     """It may be unreadable to the server, which then answers without an id."""
+    has_session: bool = False
+    """Of session/run: whether news of its session has come before its answer."""
 
 
 @dataclass
@@ -471,6 +476,8 @@ class _Oracle:
         match method:
             case "session/spawn":
                 self._see_spawned(params, result)
+            case "session/run":
+                self._see_run(params, result)
             case "workspace/executeCommand" if params.get("command") == "pipe-rpc.run":
                 self._see_spawned({"attach": []}, result)
             case "session/attach":
@@ -500,8 +507,55 @@ class _Oracle:
             check_exit_info(exit_info, "result of session/wait.exit")
             self._same_exit(params["sessionId"], exit_info)
 
+    def _see_run(self, params: Message, result: Any) -> None:
+        check_members(
+            result,
+            {
+                "sessionId": is_session_id,
+                "running": is_bool,
+                "exit": lambda exit_info: exit_info is None or is_object(exit_info),
+                "stdout": is_object,
+                "stderr": lambda excerpt: excerpt is None or is_object(excerpt),
+            },
+            "result of session/run",
+        )
+        if result["sessionId"] not in self.sessions:
+            self._open_run_session(result["sessionId"], params)
+        assert result["running"] is (result["exit"] is None), f"it runs or has exited: {result!r}"
+        if result["exit"] is not None:
+            check_exit_info(result["exit"], "result of session/run.exit")
+            self._same_exit(result["sessionId"], result["exit"])
+        streams = self.sessions[result["sessionId"]].streams
+        for name, excerpt in ((name, result[name]) for name in STREAMS if name in streams):
+            _check_excerpt(excerpt, f"result of session/run.{name}")
+
+    def _open_run_session(self, session_id: str, params: Message) -> None:
+        """A session that is known from its run only; the names of its attachments come with what is told of them."""
+        available = ("stdout",) if params.get("mergeStderr") else STREAMS
+        encoding = params.get("encoding") or self.connection_encoding
+        session = _Session(session_id, encoding, {name: _Stream() for name in available})
+        for name in params.get("attach") or ():
+            session.streams[name].attachment = _Attachment("", 0, encoding)
+        self.sessions[session_id] = session
+
+    def _session_of_run(self, session_id: Any) -> _Session | None:
+        """The session of a run that has not been answered yet, at the first news of it."""
+        for requests in self.asked.values():
+            for request in requests:
+                params = request.params
+                if request.method != "session/run" or request.has_session or not isinstance(params, dict):
+                    continue
+                if params.get("sessionId", session_id) == session_id:
+                    request.has_session = True
+                    self._open_run_session(session_id, params)
+                    return self.sessions[session_id]
+        return None
+
     def _see_spawned(self, params: Message, info: Any) -> None:
         check_session_info(info)
+        if info["sessionId"] in self.sessions and params.get("sessionId") == info["sessionId"]:
+            self._see_info(info)  # The request was repeated.
+            return
         assert info["sessionId"] not in self.sessions, f"session id used twice: {info['sessionId']}"
         available = ("stdout",) if info["mergeStderr"] else STREAMS
         attached = params.get("attach")
@@ -563,7 +617,7 @@ class _Oracle:
 
     def _see_info(self, info: Any) -> None:
         check_session_info(info)
-        session = self.sessions.get(info["sessionId"])
+        session = self.sessions.get(info["sessionId"]) or self._session_of_run(info["sessionId"])
         assert session is not None, f"information about an unknown session: {info!r}"
         assert not session.removed, f"information about a removed session: {info!r}"
         if info["exit"] is not None:
@@ -572,6 +626,8 @@ class _Oracle:
             assert not session.exited, f"{session.id} has exited, but its information says {info['state']}"
         for name, stream in session.streams.items():
             assert info[name]["endOffset"] >= stream.furthest, f"{name} of {session.id} ends before what was delivered"
+            if stream.attachment and not stream.attachment.id:
+                stream.attachment.id = self._new_id(info[name])
             attached = stream.attachment.id if stream.attachment else None
             assert info[name]["attachmentId"] == attached, f"{name} is attached by {attached!r}: {info[name]!r}"
 
@@ -589,7 +645,7 @@ class _Oracle:
         if not method.startswith("session/"):
             assert method.startswith(("window/", "$/", "telemetry/")), f"unknown notification: {message!r}"
             return
-        session = self.sessions.get(params.get("sessionId"))
+        session = self.sessions.get(params.get("sessionId")) or self._session_of_run(params.get("sessionId"))
         assert session is not None, f"a notification before the spawn answer, or of an unknown session: {message!r}"
         assert not session.removed, f"a notification of a removed session: {message!r}"
         match method:
@@ -674,6 +730,8 @@ class _Oracle:
             stream.attachment = None
             if params["reason"] == "detached":
                 stream.detached_untold = attachment
+        if not attachment.id:
+            attachment.id = self._new_id(params)  # Of a run: this is the first that is told of it.
         assert params["attachmentId"] == attachment.id, f"expected attachment {attachment.id!r}: {params!r}"
         assert params["offset"] == attachment.next_offset, (
             f"detached at {params['offset']}, but the next undelivered byte is {attachment.next_offset}: {params!r}"
@@ -723,6 +781,25 @@ class _Oracle:
                     f"{name} of {session.id} was never detached"
                 )
                 assert stream.detached_untold is None, f"{name} of {session.id}: session/detached is missing"
+
+
+def _check_excerpt(value: Any, what: str) -> None:
+    checks: dict[str, Check] = {
+        "head": is_string,
+        "tail": is_string,
+        "encoding": one_of("utf-8", "base64"),
+        "omittedBytes": is_count,
+        "nextOffset": is_count,
+    }
+    check_members(value, checks, what)
+    told = value["nextOffset"] - value["omittedBytes"]
+    if value["encoding"] == "base64":
+        sizes = [len(base64.b64decode(value[end], validate=True)) for end in ("head", "tail")]
+        assert sum(sizes) == told, f"{what}: {sizes} bytes told, {told} counted"
+    elif "\ufffd" not in value["head"] + value["tail"]:
+        size = len((value["head"] + value["tail"]).encode())
+        assert size == told, f"{what}: {size} bytes told, {told} counted"
+    assert value["omittedBytes"] or not value["tail"], f"{what}: a tail, and nothing omitted"
 
 
 def _check_read(params: Message, result: Any) -> None:

@@ -81,6 +81,36 @@ class SpawnParams:
         minimum=0,
         fallback="the connection's",
     )
+    session_id: str | None = member(
+        "An id of the client's choice, so that the request can be repeated, and others sent behind it before the "
+        "answer.",
+        default=None,
+        fallback="the server makes one",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class RunParams(SpawnParams):
+    """What to run, and how much to tell of it."""
+
+    stdin: Literal["pipe", "null"] = member(
+        '"null": the child reads input and then end-of-file; "pipe" leaves stdin open for session/write.',
+        default="null",
+    )
+    attach: list[StreamName] | None = member(
+        "Streams whose output is told as it comes, too.", default=None, fallback="none"
+    )
+    input: str | None = member("What the child reads first.", default=None, fallback="nothing")
+    input_encoding: TextEncodingName = member("How input is written.", default="utf-8")
+    yield_ms: float | None = member(
+        "Answer after so long if it still runs, in milliseconds.", default=None, minimum=0, fallback="when it exits"
+    )
+    max_output_bytes: int | None = member(
+        "Raw bytes told of each stream, half of them from its beginning; up to maxReadBytes.",
+        default=None,
+        minimum=1,
+        fallback="defaultReadBytes",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -89,6 +89,28 @@ class SessionInfo:
 
 
 @attrs.frozen(kw_only=True)
+class Excerpt:
+    """As much of a stream as was asked for: all of it, or its beginning and its end."""
+
+    head: str = member("All of it, or its beginning.")
+    tail: str = member("Its end; empty where nothing was omitted.")
+    encoding: TextEncodingName = member("How head and tail are written.")
+    omitted_bytes: int = member("Raw bytes between head and tail.")
+    next_offset: int = member("Where to go on: every byte before it is in head or tail, or counted as omitted.")
+
+
+@attrs.frozen(kw_only=True)
+class RunResult:
+    """What came of a command so far."""
+
+    session_id: str = session_id_member()
+    running: bool = member("Whether it runs still: go on with session/read, session/wait and the others.")
+    exit: ExitInfo | None = member("How it ended; null while it runs.", nullable=True)
+    stdout: Excerpt = member("Of its stdout.")
+    stderr: Excerpt | None = member("Of its stderr; null where it is merged.", nullable=True)
+
+
+@attrs.frozen(kw_only=True)
 class Empty:
     """Nothing: it was done."""
 

@@ -11,7 +11,7 @@ from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.methods import SESSION_METHODS
 from pipe_rpc.protocol.types import params as types
 from pipe_rpc.server.call import Call
-from pipe_rpc.server.handlers import lives, registers, searching, streams
+from pipe_rpc.server.handlers import lives, registers, running, searching, streams
 from pipe_rpc.server.to_wire import session_forgotten
 from pipe_rpc.session.tombstones import SessionForgottenError
 
@@ -19,6 +19,7 @@ Handler = Callable[[Call, Any], Any]
 
 _HANDLERS: Mapping[str, Handler] = {
     "session/spawn": lives.spawn,
+    "session/run": running.run,
     "session/attach": streams.attach,
     "session/detach": streams.detach,
     "session/read": streams.read,

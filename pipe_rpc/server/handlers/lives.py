@@ -1,5 +1,9 @@
 """The life of a session: spawn, signal, terminate, wait."""
 
+import json
+
+import attrs
+
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import signal_number
 from pipe_rpc.limits import Limits
@@ -29,6 +33,7 @@ def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
     for path, label in (("params.command", params.command), ("params.originator", params.originator)):
         if label is not None and len(label) > limits.max_label_characters:
             raise invalid_params([(path, f"must be at most {limits.max_label_characters} characters long")])
+    _check_session_id(params.session_id, limits)
     backlog_bytes = limits.default_backlog_bytes if params.backlog_bytes is None else params.backlog_bytes
     if not limits.min_backlog_bytes <= backlog_bytes <= limits.max_backlog_bytes:
         bounds = f"must be from {limits.min_backlog_bytes} to {limits.max_backlog_bytes}"
@@ -48,7 +53,36 @@ def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
         backlog_bytes=backlog_bytes,
         timeout_s=None if params.timeout_ms is None else params.timeout_ms / 1000,
         grace_s=connection.grace_s if params.grace_ms is None else grace_s(params.grace_ms, limits),
+        session_id=params.session_id,
+        fingerprint=None if params.session_id is None else _fingerprint(params),
     )
+
+
+def _check_session_id(session_id: str | None, limits: Limits) -> None:
+    if session_id is None:
+        return
+    problem = None
+    if len(session_id) > limits.max_session_id_characters:
+        problem = f"must be at most {limits.max_session_id_characters} characters long"
+    elif not session_id or not all(character.isascii() and character.isprintable() for character in session_id):
+        problem = "must be one or more printable characters of ASCII"
+    elif session_id.startswith("pipe-"):
+        problem = 'must not begin with "pipe-", as the ids that the server makes do'
+    if problem is not None:
+        raise invalid_params([("params.sessionId", problem)])
+
+
+_OF_THE_ANSWER = ("yield_ms", "max_output_bytes")
+"""Members that say nothing of the session."""
+
+
+def _fingerprint(params: SpawnParams) -> bytes:
+    """What two requests for the same session have in common; nothing can be read from it."""
+    from hashlib import sha256  # Few name their sessions.
+
+    members = {name: value for name, value in attrs.asdict(params).items() if name not in _OF_THE_ANSWER}
+    text = json.dumps([type(params).__name__, members], sort_keys=True)
+    return sha256(text.encode()).digest()
 
 
 def grace_s(grace_ms: float, limits: Limits) -> float:

@@ -8,6 +8,7 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.protocol.types.member import TextEncodingName
 from pipe_rpc.protocol.types.params import AttachParams, DetachParams, ReadParams, WriteParams
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.to_wire import Members
@@ -93,7 +94,7 @@ def read(call: Call, params: ReadParams) -> Members | Deferred:
 def write(call: Call, params: WriteParams) -> Members | Deferred:
     """session/write: a WriteResult."""
     session = call.registry.get(params.session_id)
-    data = _decode(params)
+    data = decode(params.data, params.encoding, "params.data")
     call.pending.require_room(call.request_id)
     outcomes: list[Members | PipeRpcError] = []
     pending = None
@@ -117,11 +118,12 @@ def write(call: Call, params: WriteParams) -> Members | Deferred:
     return DEFERRED
 
 
-def _decode(params: WriteParams) -> bytes:
-    if params.encoding == "utf-8":
-        return params.data.encode()
+def decode(data: str, encoding: TextEncodingName, path: str) -> bytes:
+    """The bytes that a member stands for. Raises PipeRpcError: INVALID_PARAMS, with the member's path."""
+    if encoding == "utf-8":
+        return data.encode()
     try:
-        return b64decode(params.data, validate=True)
+        return b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         wanted = "must be base64 (RFC 4648 §4): A-Z a-z 0-9 + /, padded with = to a multiple of four characters"
-        raise invalid_params([("params.data", wanted)]) from None
+        raise invalid_params([(path, wanted)]) from None
