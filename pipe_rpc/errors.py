@@ -74,6 +74,13 @@ class ErrorCode(IntEnum):
     LIMIT_EXCEEDED = (1009, "A limit of the server is reached.", "End or purge sessions; data names the limit.")
     OFFSET_OUT_OF_RANGE = (1010, "The offset lies beyond the end.", "Use an offset up to data.endOffset.")
     SIGNAL_FAILED = (1011, "The signal could not be sent.", "data.errno says why; ESRCH: nothing is left to signal.")
+    TEE_FAILED = (
+        1012,
+        "The file cannot be written.",
+        "data.errno says why; every byte before data.offset is in the file, where there is such an offset.",
+    )
+    ALREADY_TEED = (1013, "The stream goes into a file already.", "End that with session/untee first.")
+    NOT_TEED = (1014, "The stream goes into no file.", "Set one with session/tee.")
 
     @property
     def kind(self) -> str:

@@ -104,6 +104,9 @@ class Limits(NamedTuple):
     max_read_runs: Annotated[
         int, "How often output that waits may change between stdout and stderr and still be told in its order."
     ] = 256
+    tee_stall_ms: Annotated[
+        int, "How long the file of a tee may take nothing; a disk that takes longer holds up the output of its child."
+    ] = 5000
     kill_timeout_ms: Annotated[
         int, "How long a server that ends waits for killed processes to vanish; one stuck in the kernel may never."
     ] = 2000

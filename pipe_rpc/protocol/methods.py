@@ -22,7 +22,7 @@ class Method(NamedTuple):
 
 _SESSION = (ErrorCode.SESSION_NOT_FOUND,)
 _STREAM = (*_SESSION, ErrorCode.STREAM_UNAVAILABLE)
-_SPAWN = (*_STREAM, ErrorCode.SPAWN_FAILED, ErrorCode.LIMIT_EXCEEDED)
+_SPAWN = (*_STREAM, ErrorCode.SPAWN_FAILED, ErrorCode.TEE_FAILED, ErrorCode.LIMIT_EXCEEDED)
 
 SESSION_METHODS = (
     Method(
@@ -108,6 +108,21 @@ SESSION_METHODS = (
         "WaitForResult",
         (*_STREAM, ErrorCode.OFFSET_OUT_OF_RANGE, ErrorCode.LIMIT_EXCEEDED, ErrorCode.REQUEST_CANCELLED),
     ),
+    Method(
+        "session/tee",
+        "Let a stream go into a file as well, every byte from now on, whether anybody reads along or not. The child "
+        "waits for the disk where that is slower than it; session/closed comes when the file is complete.",
+        "TeeParams",
+        "TeeResult",
+        (*_STREAM, ErrorCode.TEE_FAILED, ErrorCode.ALREADY_TEED),
+    ),
+    Method(
+        "session/untee",
+        "End that; answered when all that came before is in the file.",
+        "UnteeParams",
+        "TeeResult",
+        (*_STREAM, ErrorCode.TEE_FAILED, ErrorCode.NOT_TEED, ErrorCode.LIMIT_EXCEEDED, ErrorCode.REQUEST_CANCELLED),
+    ),
     Method("session/info", "Describe a session.", "InfoParams", "SessionInfo", _SESSION),
     Method("session/list", "Describe every session that matches, oldest first.", "ListParams", "ListResult"),
     Method(
@@ -137,6 +152,7 @@ LSP_METHODS = (
 NOTIFICATIONS = (
     Method("session/output", "The next piece of an attached stream.", "OutputParams"),
     Method("session/detached", "An attachment ended.", "DetachedParams"),
+    Method("session/teeError", "Once: a tee failed, and the stream goes into the file no more.", "TeeErrorParams"),
     Method(
         "session/exited",
         "Once, after every byte that the child itself wrote was delivered to the attachments that it had; never waits "

@@ -9,7 +9,7 @@ from pipe_rpc.protocol.envelope import encode_notification
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.pending import PendingRequests
 from pipe_rpc.server.transport import Transport
-from pipe_rpc.session.announcement import Announcement, Closed, Detached, Exited, Forgotten, Output
+from pipe_rpc.session.announcement import Announcement, Closed, Detached, Exited, Forgotten, Output, TeeFailed
 
 
 class Teller:
@@ -34,6 +34,8 @@ class Teller:
                 return
             case Detached():
                 self._transport.send(encode_notification("session/detached", to_wire.detached(announcement)))
+            case TeeFailed():
+                self._transport.send(encode_notification("session/teeError", to_wire.tee_failed(announcement)))
             case Exited():
                 self._transport.send(encode_notification("session/exited", to_wire.exited(announcement)))
                 self._pending.announced(announcement, announcement.session.session_id)

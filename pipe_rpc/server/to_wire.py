@@ -4,15 +4,19 @@ Rules of this file: each function writes the members of one message type, which 
 straight from their values, since this is the way of every answer; that they fit the type is for the tests to show.
 """
 
-from typing import Any
+import errno
+from typing import TYPE_CHECKING, Any
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
-from pipe_rpc.session.announcement import Closed, Detached, Exited, Output, StreamName
+from pipe_rpc.session.announcement import Closed, Detached, Exited, Output, StreamName, TeeFailed
 from pipe_rpc.session.description import Exit
 from pipe_rpc.session.excerpt import Excerpt
 from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.tombstones import Farewell, Tombstone
+
+if TYPE_CHECKING:
+    from pipe_rpc.session.tee import TeeEnd
 
 Members = dict[str, Any]
 """Of a message or of a part of one, by their names on the wire."""
@@ -110,6 +114,25 @@ def detached(announcement: Detached) -> Members:
         "attachmentId": announcement.attachment_id,
         "offset": announcement.offset,
         "reason": announcement.reason,
+    }
+
+
+def tee_failed(announcement: TeeFailed) -> Members:
+    """TeeErrorParams."""
+    return {
+        "sessionId": announcement.session_id,
+        "stream": announcement.stream,
+        **tee_end(announcement.end),
+    }
+
+
+def tee_end(end: "TeeEnd") -> Members:
+    """Where a tee ended that failed, and why."""
+    return {
+        "path": end.path,
+        "offset": end.offset,
+        "errno": errno.errorcode.get(end.errno, str(end.errno)),
+        "message": end.reason,
     }
 
 

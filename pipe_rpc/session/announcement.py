@@ -7,6 +7,7 @@ from pipe_rpc.buffers.text import Encoding
 
 if TYPE_CHECKING:
     from pipe_rpc.session.session import Session
+    from pipe_rpc.session.tee import TeeEnd
 
 
 class StreamName(StrEnum):
@@ -52,6 +53,14 @@ class Detached(NamedTuple):
     reason: DetachReason
 
 
+class TeeFailed(NamedTuple):
+    """A stream goes into its file no more, before its time."""
+
+    session_id: str
+    stream: StreamName
+    end: "TeeEnd"
+
+
 class Exited(NamedTuple):
     """The process ended, and every byte that it wrote itself was delivered."""
 
@@ -70,4 +79,4 @@ class Forgotten(NamedTuple):
     session_id: str
 
 
-Announcement = Output | Detached | Exited | Closed | Forgotten
+Announcement = Output | Detached | TeeFailed | Exited | Closed | Forgotten

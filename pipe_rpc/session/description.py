@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import ExitStatus
+from pipe_rpc.session.attachment import Overflow
 from pipe_rpc.session.lifecycle import Outcome, Reason
-from pipe_rpc.session.output_stream import Overflow
 
 
 class Containment(StrEnum):

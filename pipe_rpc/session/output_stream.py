@@ -10,7 +10,7 @@ import array
 import fcntl
 import termios
 from collections.abc import Callable
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pipe_rpc.buffers.ring import Ring
 from pipe_rpc.buffers.ring_budget import RingBudget
@@ -18,27 +18,12 @@ from pipe_rpc.buffers.text import LONGEST_CHARACTER_BYTES, EncodedPiece, Encodin
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.session.announcement import StreamName
+from pipe_rpc.session.attachment import Attachment, Overflow
 from pipe_rpc.session.head import Head
 from pipe_rpc.session.read_order import ReadOrder, ReadRuns, Run
 
-
-class Overflow(StrEnum):
-    """What happens while the client reads too slowly."""
-
-    BLOCK = "block"
-    DROP_OLDEST = "dropOldest"
-
-
-class Attachment:
-    """A cursor over a ring: ``offset`` is the next byte to deliver."""
-
-    def __init__(self, attachment_id: str, offset: int, encoding: Encoding) -> None:
-        self.attachment_id = attachment_id
-        self.offset = offset
-        self.encoding = encoding
-
-    def __repr__(self) -> str:
-        return f"<Attachment {self.attachment_id} at {self.offset}>"
+if TYPE_CHECKING:
+    from pipe_rpc.session.tee import Tee
 
 
 class OutputStream:
@@ -67,6 +52,7 @@ class OutputStream:
         self.ring = Ring(self._read_bytes)
         self._runs = ReadRuns(order, most_runs)
         self.attachment: Attachment | None = None
+        self.tee: Tee | None = None
         self.ended = False
         self.missed_bytes = 0
         """Bytes that were overwritten before any attachment got them."""
@@ -202,6 +188,11 @@ class OutputStream:
         """End ``when_progress``."""
         self._waiting.remove(callback)
 
+    def tee_moved(self) -> None:
+        """Go on reading where the tee was what kept us from it."""
+        if self._watch is None:
+            self._read_or_pause()
+
     def keep_head(self, limit: int) -> Head:
         """Keep the first ``limit`` bytes until the head is closed, as far as there is memory for them."""
         return Head(self, self._budget, limit)
@@ -224,6 +215,8 @@ class OutputStream:
     def close(self) -> None:
         """Stop reading for good and give the memory back; a writer that is left gets SIGPIPE."""
         self._end()
+        if self.tee is not None:
+            self.tee.detach()
         self.ring.close()
         self._budget.close(self)
         self._on_progress = _nothing  # Session and stream hold each other, and would wait for a collector.
@@ -273,10 +266,13 @@ class OutputStream:
 
     @property
     def _unread_bytes(self) -> int:
-        """What must not be overwritten: with "block" all that the attachment has not got yet."""
-        if self.attachment is None or self._may_drop:
-            return 0
-        return self.ring.end - max(self.attachment.offset, self.ring.start)
+        """What must not be overwritten: what a tee, and with "block" the attachment, has not got yet."""
+        needed = self.ring.end
+        if self.attachment is not None and not self._may_drop:
+            needed = self.attachment.offset
+        if self.tee is not None:
+            needed = min(needed, self.tee.offset)
+        return self.ring.end - max(needed, self.ring.start)
 
     @property
     def _free_bytes(self) -> int:

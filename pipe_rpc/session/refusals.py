@@ -1,8 +1,9 @@
-"""Checks of what a client names: the id of a session, an offset of a stream."""
+"""Checks of what a client names: the id of a session, new or known, and an offset of a stream."""
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.session import Session
+from pipe_rpc.session.spawning import SpawnOrder
 
 
 def session_not_found(session_id: str) -> PipeRpcError:
@@ -27,3 +28,15 @@ def require_offset(session: Session, name: StreamName, offset: int) -> int:
             endOffset=end,
         )
     return offset
+
+
+def require_same(session: Session, order: SpawnOrder) -> Session:
+    """The session, where ``order`` asks for it again. Raises PipeRpcError: INVALID_PARAMS."""
+    if session.description.fingerprint != order.fingerprint:
+        problem = f"names the session of {shown(session.description.command)!r}, which was asked for in other words"
+        raise PipeRpcError(
+            ErrorCode.INVALID_PARAMS,
+            f"params.sessionId: {problem}. Choose another id, or repeat the same request.",
+            problems=[{"path": "params.sessionId", "problem": problem}],
+        )
+    return session

@@ -13,15 +13,15 @@ from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
-from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
+from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, StreamName
+from pipe_rpc.session.attachment import Attachment
 from pipe_rpc.session.description import Containment, text_bytes
 from pipe_rpc.session.leftovers import Leftovers
 from pipe_rpc.session.lifecycle import Reason
-from pipe_rpc.session.output_stream import Attachment
-from pipe_rpc.session.refusals import require_offset, session_not_found
+from pipe_rpc.session.refusals import require_offset, require_same, session_not_found
 from pipe_rpc.session.retention import Retention
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawner import Spawner
@@ -92,7 +92,7 @@ class SessionRegistry:
         if order.session_id is not None:
             known = self._sessions.get(order.session_id)
             if known is not None:
-                return _require_same(known, order)
+                return require_same(known, order)
             self._tombstones.require_unknown(order.session_id)
         if self._ending:
             raise PipeRpcError(
@@ -214,6 +214,8 @@ class SessionRegistry:
                 session.terminate(0 if kill else session.description.grace_s, Reason.SHUTDOWN)
         self._leftovers.kill()
         if kill:
+            for session in self._sessions.values():
+                session.tees.kill()
             with suppress(OSError):  # Each was, or is, killed by itself as well.
                 self._cgroups.kill()
             self._orphans.kill(in_sessions=True)
@@ -296,14 +298,3 @@ class SessionRegistry:
     def _forget_beyond_retention(self) -> None:
         while (session := self._retention.overdue()) is not None:
             self._farewells += self._forget(session, Farewell.RETENTION)
-
-
-def _require_same(session: Session, order: SpawnOrder) -> Session:
-    if session.description.fingerprint != order.fingerprint:
-        problem = f"names the session of {shown(session.description.command)!r}, which was asked for in other words"
-        raise PipeRpcError(
-            ErrorCode.INVALID_PARAMS,
-            f"params.sessionId: {problem}. Choose another id, or repeat the same request.",
-            problems=[{"path": "params.sessionId", "problem": problem}],
-        )
-    return session

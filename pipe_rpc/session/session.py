@@ -8,6 +8,7 @@ close.
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
@@ -27,13 +28,17 @@ from pipe_rpc.session.announcement import (
     Output,
     StreamName,
 )
+from pipe_rpc.session.attachment import Attachment
 from pipe_rpc.session.description import Description, Exit
 from pipe_rpc.session.lifecycle import Lifecycle, Reason, State
-from pipe_rpc.session.output_stream import Attachment, OutputStream
+from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.read_order import ReadOrder
 from pipe_rpc.session.stdin_budget import StdinBudget
 from pipe_rpc.session.stdin_pipe import StdinPipe
 from pipe_rpc.session.termination import Termination
+
+if TYPE_CHECKING:
+    from pipe_rpc.session.tees import Tees
 
 
 class Session:
@@ -107,6 +112,7 @@ class Session:
             raise
         self.streams: Mapping[StreamName, OutputStream] = streams
         self._by_age = list(streams.values())
+        self._tees: Tees | None = None
         if description.timeout_s is not None:
             self._timeout = loop.call_at(
                 description.started + description.timeout_s,
@@ -142,6 +148,15 @@ class Session:
         return [name for name, stream in self.streams.items() if stream.is_open]
 
     @property
+    def tees(self) -> "Tees":
+        """The files that its streams go into as well."""
+        if self._tees is None:
+            from pipe_rpc.session.tees import Tees  # Few sessions have any.
+
+            self._tees = Tees(self.session_id, self.streams, self._loop, self._ready)
+        return self._tees
+
+    @property
     def retained_bytes(self) -> int:
         """Output that the rings hold."""
         return sum(len(stream.ring) for stream in self.streams.values())
@@ -162,7 +177,7 @@ class Session:
     @property
     def may_have_more(self) -> bool:
         """Whether there may be something to pull before anything more happens; False only where there is nothing."""
-        if self.exit is not None:
+        if self.exit is not None or self._tees:
             return True
         for stream in self._by_age:  # noqa: SIM110 - as above
             if stream.is_behind or stream.ended:
@@ -213,8 +228,9 @@ class Session:
 
     def pull(self, limit: int) -> Announcement | None:
         """The next thing to tell the client, output of at most ``limit`` raw bytes; None where there is nothing now."""
-        if self.exit is None:
-            return self._pull_streams(limit)
+        failed = self._tees.pull() if self._tees else None
+        if failed is not None or self.exit is None:
+            return failed or self._pull_streams(limit)
         return self._pull_exit() or self._pull_streams(limit) or self._pull_close()
 
     def send_signal(self, number: int) -> None:
@@ -294,7 +310,8 @@ class Session:
         return None
 
     def _pull_close(self) -> Announcement | None:
-        if not self.exit_announced or self.closed_announced or self.open_streams:
+        # A tee is waited for, so that the last word says that the file is complete.
+        if not self.exit_announced or self.closed_announced or self.open_streams or self._tees:
             return None
         self.closed_announced = True
         return Closed(self)

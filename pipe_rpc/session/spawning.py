@@ -11,7 +11,7 @@ from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
 from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.session.announcement import StreamName
-from pipe_rpc.session.output_stream import Overflow
+from pipe_rpc.session.attachment import Overflow
 
 _LONGEST_PATH = 4096
 """PATH_MAX; what is longer names nothing."""

@@ -22,6 +22,9 @@ NEEDS_SESSION: dict[str, Message] = {
     "session/signal": {"signal": "SIGTERM"},
     "session/terminate": {},
     "session/wait": {},
+    "session/waitFor": {"stream": "stdout", "literal": "x"},
+    "session/tee": {"stream": "stdout", "path": "/dev/null"},
+    "session/untee": {"stream": "stdout"},
     "session/info": {},
     "session/remove": {},
 }
@@ -47,7 +50,11 @@ def test_each_error_has_its_code_its_name_and_a_sentence(wire: WireClient, gate:
         refusal(wire, "SessionRunning", "session/remove", {"sessionId": running}),
         refusal(wire, "OffsetOutOfRange", "session/attach", {**stdout, "steal": True, "fromOffset": 1}),
         refusal(wire, "SignalFailed", "session/signal", {"sessionId": merged, "signal": "SIGTERM"}),
+        refusal(wire, "TeeFailed", "session/tee", {**stdout, "path": "/no/such/folder/file"}),
+        refusal(wire, "NotTeed", "session/untee", stdout),
     ]
+    wire.request("session/tee", {**stdout, "path": "/dev/null"})
+    errors.append(refusal(wire, "AlreadyTeed", "session/tee", {**stdout, "path": "/dev/null"}))
     assert {error.code for error in errors} == set(CODES.values()) - {CODES["LimitExceeded"]}
     assert len({error.message for error in errors}) == len(errors)
     # A theft that is refused has taken nothing away.

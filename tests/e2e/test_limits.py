@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import pathlib
 import shlex
 import signal
@@ -473,6 +474,24 @@ def test_output_that_changes_max_read_runs_times_is_told_in_its_order_and_beyond
     for first, stream in enumerate(STREAMS):
         mine = "".join(piece["data"] for piece in told if piece["stream"] == stream)
         assert mine == "".join(f"{number:02}" for number in range(first, 60, 2))
+
+
+def test_a_file_that_takes_nothing_for_tee_stall_ms_ends_its_tee(start_wire: StartWire, tmp_path: pathlib.Path) -> None:
+    wire = start_wire("--tee-stall-ms=300")
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    target = {"stdout": {"path": str(tmp_path / "fifo")}}
+    begun = time.monotonic()
+    session = wire.spawn(["yes"], attach=[], tee=target, graceMs=0)["sessionId"]
+    failed = wire.wait_notification("session/teeError")
+    assert time.monotonic() - begun >= 0.3
+    assert (failed["errno"], failed["path"]) == ("ETIMEDOUT", str(tmp_path / "fifo"))
+    os.close(reader)
+    end = wire.request("session/info", {"sessionId": session})["stdout"]["endOffset"]
+    more = {"sessionId": session, "stream": "stdout", "fromOffset": end, "waitMs": DEADLINE_S * 1000}
+    assert wire.request("session/read", more)["length"] > 0, "the child is held up no more"
+    wire.request("session/terminate", {"sessionId": session})
+    wire.wait_closed(session)
 
 
 # ---- searching

@@ -89,7 +89,20 @@ _encoding = _one_of("utf-8", "base64", "auto")
 _SESSION: dict[str, Check] = {"sessionId": _text}
 _STREAM: dict[str, Check] = {**_SESSION, "stream": _stream}
 
+
+def _tee(value: Any) -> bool:
+    return type(value) is dict and all(
+        _stream(name)
+        and type(target) is dict
+        and {"path"} <= target.keys() <= {"path", "mode"}
+        and _process_text(target["path"])
+        and target.get("mode", "append") in ("append", "truncate")
+        for name, target in value.items()
+    )
+
+
 _SPAWN: dict[str, Check] = {
+    "tee": _tee,
     "sessionId": _own_id,
     "cwd": lambda value: _process_text(value) and value != "",
     "env": _env,
@@ -138,6 +151,8 @@ PARAMS: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
             "timeoutMs": _duration,
         },
     ),
+    "session/tee": ({**_STREAM, "path": _process_text}, {"mode": _one_of("append", "truncate")}),
+    "session/untee": (_STREAM, {}),
     "session/info": (_SESSION, {}),
     "session/list": ({}, {"originator": _text}),
     "session/remove": (_SESSION, {"force": _boolean}),
@@ -165,9 +180,9 @@ def may_still_be_refused(method: str, params: Any) -> bool:
         case "session/write":
             return bool(params.get("encoding") == "base64")
         case "session/spawn" | "session/run":
-            return "sessionId" in params or params.get("inputEncoding") == "base64"
+            return "sessionId" in params or "tee" in params or params.get("inputEncoding") == "base64"
         case _:
-            return method == "session/waitFor"
+            return method in ("session/waitFor", "session/tee")
 
 
 def fits_initialize(params: Any) -> bool:

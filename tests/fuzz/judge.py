@@ -24,8 +24,10 @@ RESULT = 0
 ONLY_NOTIFICATIONS = frozenset(
     {"initialized", "exit", "$/cancelRequest", "$/setTrace", "window/workDoneProgress/cancel"}
 )
-OWN_CODES = frozenset(range(1001, 1012))
-MAY_WAIT = frozenset({"session/run", "session/wait", "session/waitFor", "session/read", "session/write", "shutdown"})
+OWN_CODES = frozenset(range(1001, 1015))
+MAY_WAIT = frozenset(
+    {"session/untee", "session/run", "session/wait", "session/waitFor", "session/read", "session/write", "shutdown"}
+)
 SPAWNS = frozenset({"session/spawn", "session/run", "workspace/executeCommand"})
 LARGEST_ERROR_BYTES = 32 * 1024
 """What an error may add to its id: more than a sentence and a path of 4,096 characters, each of them escaped, and much

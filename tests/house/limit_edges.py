@@ -62,6 +62,7 @@ EDGES: dict[str, Proofs] = {
     "max_read_runs": of(
         LIMITS, "test_output_that_changes_max_read_runs_times_is_told_in_its_order_and_beyond_it_in_coarser_steps"
     ),
+    "tee_stall_ms": of(LIMITS, "test_a_file_that_takes_nothing_for_tee_stall_ms_ends_its_tee"),
     "kill_timeout_ms": of(LIMITS, "test_kill_timeout_ms_after_the_kill_the_server_ends_without_those_that_did_not"),
     "client_poll_ms": of(LIMITS, "test_the_end_of_a_client_that_nothing_tells_of_is_looked_for_every_client_poll_ms"),
     "progress_interval_ms": of(LIMITS, "test_a_job_reports_its_progress_every_progress_interval_ms"),

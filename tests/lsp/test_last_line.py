@@ -8,7 +8,8 @@ import pytest
 from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.lsp.last_line import last_line
 from pipe_rpc.session.announcement import StreamName
-from pipe_rpc.session.output_stream import OutputStream, Overflow
+from pipe_rpc.session.attachment import Overflow
+from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.read_order import ReadOrder
 from tests.session.harness import StillLoop
 

@@ -20,7 +20,7 @@ from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.session import spawning
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
-from pipe_rpc.session.output_stream import Overflow
+from pipe_rpc.session.attachment import Overflow
 from pipe_rpc.session.registry import SessionRegistry
 from tests.session.harness import FakeChild, FakeOrphans, ManualExitWatch, StillLoop, order, raw
 

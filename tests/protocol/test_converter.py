@@ -55,6 +55,8 @@ def fits(value: Any, annotation: Any) -> bool:
         return isinstance(value, str) and value in arguments
     if origin is list:
         return isinstance(value, list) and all(fits(each, arguments[0]) for each in value)
+    if origin is dict and attrs.has(arguments[1]):
+        return isinstance(value, dict) and not value  # Of what is in it a test of its own tells.
     if origin is dict:
         return isinstance(value, dict) and all(isinstance(each, str | None) for each in value.values())
     accepted = {bool: (bool,), int: (int,), float: (int, float), str: (str,), ProcessText: (str,)}[annotation]
@@ -71,7 +73,7 @@ def within_bounds(value: Any, bounds: Any) -> bool:
 
 def minimal(message_type: type[Any]) -> dict[str, Any]:
     """The least that the type takes."""
-    values = {"argv": ["true"], "session_id": "pipe-1", "stream": "stdout", "signal": "SIGINT"}
+    values = {"argv": ["true"], "session_id": "pipe-1", "stream": "stdout", "signal": "SIGINT", "path": "/x"}
     return {
         wire_name(field.name): values[field.name]
         for field in attrs.fields(message_type)

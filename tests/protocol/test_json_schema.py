@@ -59,6 +59,16 @@ EXAMPLES: dict[str, Any] = {
     "ListResult": {"sessions": [SESSION]},
     "WaitResult": {"exit": EXIT},
     "ExitedParams": {"sessionId": "s", "streamsOpen": ["stderr"], **EXIT},
+    "TeeTarget": {"path": "/x", "mode": "append"},
+    "TeeParams": {"sessionId": "s", "stream": "stdout", "path": "/x"},
+    "TeeErrorParams": {
+        "sessionId": "s",
+        "stream": "stdout",
+        "path": "/x",
+        "offset": 1,
+        "errno": "ENOSPC",
+        "message": "No space left on device",
+    },
     "Excerpt": {"head": "x", "tail": "", "encoding": "utf-8", "omittedBytes": 0, "nextOffset": 1},
     "RunResult": {
         "sessionId": "s",

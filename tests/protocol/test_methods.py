@@ -28,12 +28,14 @@ ALWAYS = {
 
 
 def test_the_methods_are_those_of_the_contract() -> None:
-    verbs = "spawn run attach detach read write signal terminate terminateAll wait waitFor info list remove purge"
+    verbs = (
+        "spawn run attach detach read write signal terminate terminateAll wait waitFor tee untee info list remove purge"
+    )
     assert [row.name for row in SESSION_METHODS] == [f"session/{verb}" for verb in verbs.split()]
     base = "initialize initialized shutdown exit $/cancelRequest $/setTrace"
     assert [row.name for row in BASE_METHODS] == base.split()
     assert [row.name for row in NOTIFICATIONS] == [
-        f"session/{event}" for event in ("output", "detached", "exited", "closed")
+        f"session/{event}" for event in ("output", "detached", "teeError", "exited", "closed")
     ]
     assert {row.name for row in LSP_METHODS} == {"workspace/executeCommand", "window/workDoneProgress/cancel"}
     assert set(COMMANDS) == {"pipe-rpc.run", "pipe-rpc.list", "pipe-rpc.terminate"}

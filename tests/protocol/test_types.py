@@ -97,6 +97,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         "backlog_bytes": None,
         "timeout_ms": None,
         "grace_ms": None,
+        "session_id": None,
+        "tee": {},
     }
     write = types.WriteParams(session_id="s")
     assert (write.data, write.encoding, write.close) == ("", "utf-8", False)
@@ -147,6 +149,9 @@ def test_the_error_codes_are_those_of_the_contract() -> None:
         "LimitExceeded": 1009,
         "OffsetOutOfRange": 1010,
         "SignalFailed": 1011,
+        "TeeFailed": 1012,
+        "AlreadyTeed": 1013,
+        "NotTeed": 1014,
     }
 
 

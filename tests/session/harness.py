@@ -7,6 +7,7 @@ import select
 import selectors
 import struct
 import termios
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
@@ -20,11 +21,12 @@ from pipe_rpc.child.process_group import ProcessGroup
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
+from pipe_rpc.session.attachment import Overflow
 from pipe_rpc.session.description import Description
-from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder
 from pipe_rpc.session.stdin_budget import StdinBudget
+from tests.support.trace import DEADLINE_S
 
 USAGE = Usage(0.0, 0.0, 0)
 EXITED_0 = ExitStatus(0, None, core_dumped=False, usage=USAGE)
@@ -323,6 +325,18 @@ class Bench:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def reap_writers(loop: StillLoop) -> None:
+    """Take turns until no process of ours is left; behind this sessions have no tees any more."""
+    until = time.monotonic() + DEADLINE_S
+    while time.monotonic() < until:
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+        except ChildProcessError:
+            return
+        loop.advance(0.02)
+    raise AssertionError("a process does not end")
 
 
 def pull_all(pull: Callable[[int], Announcement | None], limit: int = 65536) -> list[Announcement]:

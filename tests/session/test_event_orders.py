@@ -15,8 +15,8 @@ from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.loop.loop import Deadline, Watch
 from pipe_rpc.session.announcement import Closed, StreamName
+from pipe_rpc.session.attachment import Overflow
 from pipe_rpc.session.lifecycle import Outcome, Reason
-from pipe_rpc.session.output_stream import Overflow
 from tests.session.harness import KILLED, TERMINATED, Bench, OrderCheck, StillLoop, fill_pipe, pull_all
 
 OUT = b"stdout: " + bytes(range(32, 127)) * 9

@@ -13,7 +13,8 @@ import pytest
 from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import EncodedPiece, Encoding
 from pipe_rpc.session.announcement import StreamName
-from pipe_rpc.session.output_stream import Attachment, OutputStream, Overflow
+from pipe_rpc.session.attachment import Attachment, Overflow
+from pipe_rpc.session.output_stream import OutputStream
 from pipe_rpc.session.read_order import ReadOrder
 from tests.session.harness import StillLoop
 

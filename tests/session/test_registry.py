@@ -31,8 +31,8 @@ from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.loop.signals import SignalWatch
 from pipe_rpc.session.announcement import Announcement, Closed, Detached, DetachReason, Exited, Output, StreamName
+from pipe_rpc.session.attachment import Overflow
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
-from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.refusals import require_offset, session_not_found
 from pipe_rpc.session.registry import SessionRegistry
 from pipe_rpc.session.session import Session

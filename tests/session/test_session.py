@@ -12,8 +12,8 @@ import pytest
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.session.announcement import Closed, Detached, DetachReason, Exited, Output, StreamName
+from pipe_rpc.session.attachment import Overflow
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
-from pipe_rpc.session.output_stream import Overflow
 from tests.session.harness import EXITED_0, KILLED, TERMINATED, Bench, FakeCgroup, kinds, text
 from tests.support.trace import DEADLINE_S
 

@@ -11,8 +11,8 @@ from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.limits import Limits
 from pipe_rpc.session import spawning
+from pipe_rpc.session.attachment import Overflow
 from pipe_rpc.session.lifecycle import Outcome, Reason, State
-from pipe_rpc.session.output_stream import Overflow
 from pipe_rpc.session.registry import SessionRegistry
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder

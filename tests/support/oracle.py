@@ -43,6 +43,9 @@ ERROR_KINDS = {
     1009: "LimitExceeded",
     1010: "OffsetOutOfRange",
     1011: "SignalFailed",
+    1012: "TeeFailed",
+    1013: "AlreadyTeed",
+    1014: "NotTeed",
 }
 SESSION_ID = re.compile(r"pipe-[0-9a-f]{16}-[0-9a-f]{8}")
 OWN_SESSION_ID = re.compile(r"(?!pipe-)[ -~]{1,128}")
@@ -653,6 +656,8 @@ class _Oracle:
                 self._see_output(session, params)
             case "session/detached":
                 self._see_detached(session, params)
+            case "session/teeError":
+                self._see_tee_error(session, params)
             case "session/exited":
                 self._see_exited(session, params)
             case "session/closed":
@@ -738,6 +743,18 @@ class _Oracle:
         )
         if session.closed:
             assert not attachment.before_closed, f"{session.id} is named again after session/closed: {params!r}"
+
+    def _see_tee_error(self, session: _Session, params: Message) -> None:
+        checks: dict[str, Check] = {
+            "sessionId": is_string,
+            "stream": one_of(*session.streams),
+            "path": is_string,
+            "offset": is_count,
+            "errno": is_string,
+            "message": is_string,
+        }
+        check_members(params, checks, "session/teeError")
+        assert not session.closed, f"{session.id} is named again after session/closed: {params!r}"
 
     def _see_exited(self, session: _Session, params: Message) -> None:
         exit_info = {name: params[name] for name in EXIT_MEMBERS if name in params}

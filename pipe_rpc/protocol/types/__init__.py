@@ -18,15 +18,24 @@ from pipe_rpc.protocol.types.params import (
     RunParams,
     SignalParams,
     SpawnParams,
+    TeeParams,
+    TeeTarget,
     TerminateAllParams,
     TerminateParams,
+    UnteeParams,
     WaitForParams,
     WaitParams,
     WriteParams,
 )
 
 if TYPE_CHECKING:
-    from pipe_rpc.protocol.types.notifications import ClosedParams, DetachedParams, ExitedParams, OutputParams
+    from pipe_rpc.protocol.types.notifications import (
+        ClosedParams,
+        DetachedParams,
+        ExitedParams,
+        OutputParams,
+        TeeErrorParams,
+    )
     from pipe_rpc.protocol.types.results import (
         AttachResult,
         DetachResult,
@@ -40,6 +49,7 @@ if TYPE_CHECKING:
         SessionInfo,
         StdinInfo,
         StreamInfo,
+        TeeResult,
         TerminateAllResult,
         Usage,
         WaitForResult,
@@ -74,9 +84,14 @@ __all__ = [
     "SpawnParams",
     "StdinInfo",
     "StreamInfo",
+    "TeeErrorParams",
+    "TeeParams",
+    "TeeResult",
+    "TeeTarget",
     "TerminateAllParams",
     "TerminateAllResult",
     "TerminateParams",
+    "UnteeParams",
     "Usage",
     "WaitForParams",
     "WaitForResult",

@@ -21,6 +21,7 @@ StateName = Literal["running", "terminating", "killing", "exited"]
 OutcomeName = Literal["naturalExit", "softExit", "hardKilled"]
 ReasonName = Literal["request", "timeout", "shutdown", "limit"]
 ContainmentName = Literal["cgroup", "subreaper", "group"]
+TeeModeName = Literal["append", "truncate"]
 WaitForEndName = Literal["timeout", "idle", "exited", "ended"]
 DetachReasonName = Literal["detached", "stolen", "ended", "removed"]
 

@@ -45,6 +45,18 @@ class DetachedParams:
 
 
 @attrs.frozen(kw_only=True)
+class TeeErrorParams:
+    """A stream goes into its file no more; the session and the stream go on."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+    path: str = member("The file.")
+    offset: int = member("Every byte before it is in the file, from where the tee was set.")
+    errno: str = member('Why: a name such as "ENOSPC"; "ETIMEDOUT" where the file took nothing for teeStallMs.')
+    message: str = member("The same for people.")
+
+
+@attrs.frozen(kw_only=True)
 class ExitedParams(ExitInfo):
     """The process ended, and every byte that it wrote itself was delivered."""
 

@@ -10,6 +10,7 @@ from pipe_rpc.protocol.types.member import (
     OverflowName,
     ProcessText,
     StreamName,
+    TeeModeName,
     TextEncodingName,
     member,
     session_id_member,
@@ -28,6 +29,14 @@ def _grace_ms() -> Any:
 
 def _originator_filter() -> Any:
     return member('Only sessions of this originator; "" matches all.', default="")
+
+
+@attrs.frozen(kw_only=True)
+class TeeTarget:
+    """The file that a stream goes into."""
+
+    path: ProcessText = member("An absolute path.")
+    mode: TeeModeName = member("What becomes of what is in the file already.", default="append")
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +89,9 @@ class SpawnParams:
         default=None,
         minimum=0,
         fallback="the connection's",
+    )
+    tee: dict[StreamName, TeeTarget] = member(
+        "Files that streams go into as well, from their first byte on; see session/tee.", default=attrs.Factory(dict)
     )
     session_id: str | None = member(
         "An id of the client's choice, so that the request can be repeated, and others sent behind it before the "
@@ -219,6 +231,24 @@ class WaitForParams:
         minimum=0,
         fallback="no limit",
     )
+
+
+@attrs.frozen(kw_only=True)
+class TeeParams:
+    """Which stream goes into which file."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
+    path: ProcessText = member("An absolute path.")
+    mode: TeeModeName = member("What becomes of what is in the file already.", default="append")
+
+
+@attrs.frozen(kw_only=True)
+class UnteeParams:
+    """Which stream goes into a file no more."""
+
+    session_id: str = session_id_member()
+    stream: StreamName = stream_member()
 
 
 @attrs.frozen(kw_only=True)

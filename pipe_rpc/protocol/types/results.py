@@ -152,6 +152,13 @@ class WriteResult:
 
 
 @attrs.frozen(kw_only=True)
+class TeeResult:
+    """Where the file begins or ends."""
+
+    offset: int = member("session/tee: of the first byte that goes into the file; session/untee: behind the last one.")
+
+
+@attrs.frozen(kw_only=True)
 class TerminateAllResult:
     """How many were asked to end."""
 

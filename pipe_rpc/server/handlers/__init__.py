@@ -11,7 +11,7 @@ from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.methods import SESSION_METHODS
 from pipe_rpc.protocol.types import params as types
 from pipe_rpc.server.call import Call
-from pipe_rpc.server.handlers import lives, registers, running, searching, streams
+from pipe_rpc.server.handlers import lives, registers, running, searching, streams, tees
 from pipe_rpc.server.to_wire import session_forgotten
 from pipe_rpc.session.tombstones import SessionForgottenError
 
@@ -29,6 +29,8 @@ _HANDLERS: Mapping[str, Handler] = {
     "session/terminateAll": lives.terminate_all,
     "session/wait": lives.wait,
     "session/waitFor": searching.wait_for,
+    "session/tee": tees.tee,
+    "session/untee": tees.untee,
     "session/info": registers.info,
     "session/list": registers.list_sessions,
     "session/remove": registers.remove,

@@ -14,13 +14,26 @@ from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
 from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
-from pipe_rpc.session.output_stream import Overflow
+from pipe_rpc.session.attachment import Overflow
+from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder
 
 
 def spawn(call: Call, params: SpawnParams) -> Members:
     """session/spawn: a SessionInfo."""
-    return to_wire.session_info(call.registry.spawn(spawn_order(call, params)))
+    return to_wire.session_info(start(call, params, spawn_order(call, params)))
+
+
+def start(call: Call, params: SpawnParams, order: SpawnOrder) -> Session:
+    """Start a session and its tees, or find the one that the same request has started. Raises PipeRpcError."""
+    if not params.tee or call.registry.has(params.session_id):
+        return call.registry.spawn(order)
+    from pipe_rpc.server.handlers.tees import set_all, tees_of_spawn
+
+    with tees_of_spawn(params) as writers:
+        session = call.registry.spawn(order)
+    set_all(call, session, writers, params)
+    return session
 
 
 def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:

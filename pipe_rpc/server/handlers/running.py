@@ -8,7 +8,7 @@ from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.protocol.types.params import RunParams
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
-from pipe_rpc.server.handlers.lives import spawn_order
+from pipe_rpc.server.handlers.lives import spawn_order, start
 from pipe_rpc.server.handlers.streams import decode
 from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import Announcement, Exited, StreamName
@@ -27,9 +27,8 @@ def run(call: Call, params: RunParams) -> Members | Deferred:
     call.pending.require_room(call.request_id)
     order = spawn_order(call, params)
     tried = call.registry.spawns_tried
-    session = call.registry.spawn(
-        order._replace(stdin_pipe=order.stdin_pipe or data is not None, attach=order.attach or ())
-    )
+    order = order._replace(stdin_pipe=order.stdin_pipe or data is not None, attach=order.attach or ())
+    session = start(call, params, order)
     if data is not None and call.registry.spawns_tried != tried:  # Else the request was repeated, and has written.
         _write(call, session, data, close=params.stdin == "null")
     return _Run(call, params, session).begin()
