@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,12 @@ def tee(session_id: str, path: Path | str, **params: Any) -> dict[str, Any]:
     return {"sessionId": session_id, "stream": "stdout", "path": str(path), **params}
 
 
-def ended(bench: Bench, request_id: int) -> dict[str, Any]:
-    """The answer to an untee, for which a process has to run."""
-    for _ in range(int(DEADLINE_S * 1000)):
-        answer = bench.answer_or_none(request_id)
-        if answer is not None:
-            return answer
-        os.sched_yield()
-    raise AssertionError("no answer")
+def turn_until(bench: Bench, condition: Callable[[], bool]) -> None:
+    """Take turns until something holds, for which a process has to run."""
+    until = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < until, "in vain"
+        bench.turn()
 
 
 def untee(bench: Bench, session_id: str) -> dict[str, Any]:
@@ -51,7 +50,15 @@ def untee(bench: Bench, session_id: str) -> dict[str, Any]:
             "params": {"sessionId": session_id, "stream": "stdout"},
         }
     )
-    return ended(bench, 99)
+    answers: list[Any] = []
+
+    def is_answered() -> bool:
+        answers.append(bench.answer_or_none(99))
+        return answers[-1] is not None
+
+    turn_until(bench, is_answered)
+    answer: dict[str, Any] = answers[-1]
+    return answer
 
 
 @pytest.mark.parametrize(("mode", "before"), [("append", "old"), ("truncate", "")])
@@ -109,10 +116,7 @@ def test_both_streams_may_go_into_one_file(bench: Bench, tmp_path: Path) -> None
     for stream in (OUT, ERR):
         child.write(stream, b"12345")
     bench.exit(child)
-    for _ in range(int(DEADLINE_S * 1000)):
-        if bench.notifications("session/closed"):
-            break
-        os.sched_yield()
+    turn_until(bench, lambda: bool(bench.notifications("session/closed")))
     assert (tmp_path / "both").read_bytes() == b"12345" * 2
 
 
@@ -152,7 +156,7 @@ def test_a_cancelled_untee_ends_the_tee_all_the_same(bench: Bench, tmp_path: Pat
     bench.notify("$/cancelRequest", {"id": waiting})
     assert error_kind(bench.answer(waiting)) == "RequestCancelled"
     os.kill(writer.pid, signal.SIGCONT)
-    bench.turn_until(lambda: stream.tee is None, "its end")
+    turn_until(bench, lambda: stream.tee is None)
     assert (tmp_path / "out").read_bytes() == b"all"
 
 
