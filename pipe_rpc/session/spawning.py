@@ -11,6 +11,7 @@ from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
 from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.session.announcement import StreamName
+from pipe_rpc.session.environment import Inheritance, child_environment
 from pipe_rpc.session.output_stream import Overflow
 
 _LONGEST_PATH = 4096
@@ -23,7 +24,7 @@ class SpawnOrder(NamedTuple):
     argv: tuple[str, ...]
     cwd: str | None
     env: Mapping[str, str | None]
-    inherit_env: bool
+    inherit_env: Inheritance
     originator: str
     command: str | None
     merge_stderr: bool
@@ -35,6 +36,9 @@ class SpawnOrder(NamedTuple):
     backlog_bytes: int
     timeout_s: float | None
     grace_s: float
+    rlimits: tuple[tuple[str, int], ...] = ()
+    nice: int = 0
+    """See SpawnSpec."""
 
 
 def start(
@@ -53,9 +57,9 @@ def start(
             "With mergeStderr there is no stderr to attach to: its bytes are in stdout.",
             stream=StreamName.STDERR,
         )
-    env = _child_environment(order, environment)
+    env = child_environment(order.inherit_env, environment, order.env)
     try:
-        spec = SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe)
+        spec = SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe, order.rlimits, order.nice)
         return spawn(spec, descriptor_limit, cgroups)
     except SpawnError as error:
         raise spawn_failed(error, order.cwd) from None
@@ -67,18 +71,6 @@ def working_directory(cwd: str | None) -> str:
         return os.path.join(os.getcwd(), cwd or "").rstrip("/") or "/"
     except OSError:
         return cwd or ""  # The server's own directory was deleted under it, or is hidden: a child may live there still.
-
-
-def _child_environment(order: SpawnOrder, environment: Mapping[str, str]) -> Mapping[str, str] | None:
-    if order.inherit_env and not order.env:
-        return None
-    laid_over = dict(environment) if order.inherit_env else {}
-    for name, value in order.env.items():
-        if value is None:
-            laid_over.pop(name, None)
-        else:
-            laid_over[name] = value
-    return laid_over
 
 
 def _is_file(program: str | None, cwd: str | None) -> bool:
@@ -100,6 +92,8 @@ def spawn_failed(error: SpawnError, cwd: str | None = None) -> PipeRpcError:
             what = f"{path!r} is being written: {error.reason}. Spawn again once whoever writes it has closed it."
         case "exec":
             what = f"The program {path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
+        case "limits":
+            what = f"What rlimits and nice ask for cannot be set up ({path!r}): {error.reason}. Ask for other limits."
         case "fork":
             what = f"The system has no room for another process: {error.reason}. End some sessions and try again."
     return PipeRpcError(

@@ -213,6 +213,20 @@ def test_a_system_without_room_says_so(started: Start, monkeypatch: pytest.Monke
     assert "End some sessions" in error.message
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system must refuse a limit, also to root (proc_sys_fs(5))")
+def test_a_limit_that_cannot_be_set_is_told_by_its_name(started: Start) -> None:
+    error = _refused(ErrorCode.SPAWN_FAILED, started, order("/bin/true", rlimits=(("nofile", 1 << 62),)))
+    told = {"errno": "EPERM", "message": os.strerror(1), "path": "rlimits.nofile", "stage": "limits"}
+    assert dict(error.data) == told
+    assert "'rlimits.nofile'" in error.message
+    assert "Ask for other limits" in error.message
+
+
+def test_what_is_asked_for_is_in_force_when_the_program_runs(started: Start) -> None:
+    child = started(order(*shell("ulimit -n; nice"), rlimits=(("nofile", 44),), nice=2))
+    assert _output(child).split() == ["44", str(min(os.nice(0) + 2, 19))]
+
+
 def test_no_value_of_the_environment_is_told(started: Start) -> None:
     error = _refused(ErrorCode.SPAWN_FAILED, started, order("/no/such/program", env={"TOKEN": "secret-value"}))
     assert "secret-value" not in f"{error.message} {dict(error.data)}"
