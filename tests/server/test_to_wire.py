@@ -65,6 +65,7 @@ def test_a_session_that_runs_is_described(bench: Bench) -> None:
         "stdout": {**stream, "endOffset": 5, "attached": True, "attachmentId": "attachment-00000001"},
         "stderr": {**stream, "endOffset": 0, "attached": False, "attachmentId": None},
         "exit": None,
+        "usage": None,
     }
     assert as_read(info, types.SessionInfo).argv == ["make", "-j 2"]
 

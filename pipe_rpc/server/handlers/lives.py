@@ -1,10 +1,13 @@
 """The life of a session: spawn, signal, terminate, wait."""
 
+from collections.abc import Mapping
+
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import signal_number
 from pipe_rpc.limits import Limits
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
+from pipe_rpc.protocol.types.member import Amount, LimitName
 from pipe_rpc.protocol.types.params import SignalParams, SpawnParams, TerminateAllParams, TerminateParams, WaitParams
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
@@ -33,10 +36,13 @@ def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
     if not limits.min_backlog_bytes <= backlog_bytes <= limits.max_backlog_bytes:
         bounds = f"must be from {limits.min_backlog_bytes} to {limits.max_backlog_bytes}"
         raise invalid_params([("params.backlogBytes", bounds)])
+    if params.rlimits:
+        _require_possible(params.rlimits)
+    env = {str(name): value for name, value in params.env.items()}
     return SpawnOrder(
         argv=tuple(params.argv),
         cwd=params.cwd,
-        env={str(name): value for name, value in params.env.items()},
+        env=env if params.env_file is None else {**_variables_of(params.env_file, limits), **env},
         inherit_env=params.inherit_env,
         originator=connection.originator if params.originator is None else params.originator,
         command=params.command,
@@ -48,7 +54,30 @@ def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
         backlog_bytes=backlog_bytes,
         timeout_s=None if params.timeout_ms is None else params.timeout_ms / 1000,
         grace_s=connection.grace_s if params.grace_ms is None else grace_s(params.grace_ms, limits),
+        rlimits=tuple(params.rlimits.items()),
+        nice=params.nice,
     )
+
+
+def _require_possible(rlimits: Mapping[LimitName, Amount]) -> None:
+    from pipe_rpc.child.resource_limits import highest_limit  # Few sessions have limits.
+
+    problems = [
+        (f"params.rlimits.{name}", f"must be at most {highest}, the hard limit of the server itself")
+        for name, limit in rlimits.items()
+        if limit > (highest := highest_limit(name))
+    ]
+    if problems:
+        raise invalid_params(problems)
+
+
+def _variables_of(env_file: str, limits: Limits) -> Mapping[str, str]:
+    from pipe_rpc.session.env_file import EnvFileError, read_env_file  # Few sessions have one.
+
+    try:
+        return read_env_file(env_file, max_bytes=limits.max_env_file_bytes, max_blanks=limits.max_env_file_blanks)
+    except EnvFileError as error:
+        raise invalid_params([("params.envFile", str(error))]) from None
 
 
 def grace_s(grace_ms: float, limits: Limits) -> float:

@@ -1,6 +1,7 @@
 """pipe_rpc/server/handlers/lives.py: spawn, signal, terminate, wait."""
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,26 @@ class TestSpawn:
             {"INHERITED": "other"},
         ]
 
+    def test_of_the_inherited_environment_the_minimum_may_be_asked_for(self, bench: Bench) -> None:
+        bench.spawn(inheritEnv="minimal", env={"A": "1"})
+        bench.spawn(inheritEnv="minimal")
+        assert [spec.env for spec in bench.specs] == [{"A": "1"}, {}]
+
+    def test_a_file_is_laid_over_the_inherited_environment_and_under_env(self, bench: Bench, tmp_path: Path) -> None:
+        file = tmp_path / "some.env"
+        file.write_text("INHERITED=file\nA=file\nB=file\nC=file")
+        bench.spawn(envFile=str(file), env={"A": "env", "B": None})
+        bench.spawn(envFile=str(file), inheritEnv=False)
+        assert [spec.env for spec in bench.specs] == [
+            {"INHERITED": "file", "A": "env", "C": "file"},
+            {"INHERITED": "file", "A": "file", "B": "file", "C": "file"},
+        ]
+
+    def test_limits_reach_the_child(self, bench: Bench) -> None:
+        bench.spawn(rlimits={"cpu": 5, "as": 1 << 40}, nice=7)
+        bench.spawn(rlimits={}, nice=0)
+        assert [(spec.rlimits, spec.nice) for spec in bench.specs] == [((("cpu", 5), ("as", 1 << 40)), 7), ((), 0)]
+
     def test_a_stream_that_is_named_twice_is_attached_once(self, bench: Bench) -> None:
         session_id, _ = bench.spawn(attach=["stderr", "stderr"])
         info = bench.result("session/info", {"sessionId": session_id})
@@ -78,6 +99,10 @@ class TestSpawn:
         [
             ({"argv": [""]}, "params.argv[0]"),
             ({"argv": ["a"], "cwd": ""}, "params.cwd"),
+            ({"argv": ["a"], "envFile": ""}, "params.envFile"),
+            ({"argv": ["a"], "envFile": "relative"}, "params.envFile"),
+            ({"argv": ["a"], "envFile": "/no/such/file"}, "params.envFile"),
+            ({"argv": ["a"], "rlimits": {"core": 1 << 63}}, "params.rlimits.core"),
             ({"argv": ["a"], "backlogBytes": 1023}, "params.backlogBytes"),
             ({"argv": ["a"], "backlogBytes": 64 * 1024 * 1024 + 1}, "params.backlogBytes"),
             ({"argv": ["a"], "backlogBytes": 2**70}, "params.backlogBytes"),
