@@ -41,7 +41,7 @@ def by_psutil(pid: int) -> LiveUsage | None:
     """The usage of a process and its descendants where there is no /proc to tell; None where nobody can know."""
     try:
         import psutil  # Few ask, and only here is it needed.
-    except ImportError:
+    except (ImportError, OSError):
         return None
     try:
         child = psutil.Process(pid)

@@ -119,8 +119,10 @@ class Child:
 
     def usage(self) -> LiveUsage | None:
         """What it and all that it started use now, as far as anybody can know; None where nobody can."""
-        from pipe_rpc.child.live_usage import live_usage  # Few ask.
-
+        try:
+            from pipe_rpc.child.live_usage import live_usage  # Few ask.
+        except OSError:
+            return None  # There is no descriptor to import it with.
         return live_usage(self.pid, self.cgroup)
 
     def discard(self, cgroups: CgroupTree) -> None:

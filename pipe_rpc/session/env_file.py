@@ -17,12 +17,18 @@ _BLANKS = re.compile(r"[^\S\r\n]+")
 _PIECE_BYTES = 1 << 16
 
 
+_NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors of the system rather than of the file (open(2))."""
+
+
 class EnvFileError(Exception):
     """What is wrong with the file, as the problem of a param: "must …"."""
 
 
 def read_env_file(path: str, *, max_bytes: int, max_blanks: int) -> dict[str, str]:
-    """The variables that the file assigns; of several assignments to a name the last one counts. Raises EnvFileError.
+    """The variables that the file assigns; of several assignments to a name the last one counts.
+
+    Raises EnvFileError, and OSError where the system has no room to read it.
 
     ``max_blanks`` is how many blanks it may have in a row: the parser looks for a comment behind each of them.
     """
@@ -49,6 +55,8 @@ def _read(path: str, max_bytes: int) -> bytes:
         finally:
             os.close(fd)
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise
         name = errno.errorcode.get(error.errno or 0, str(error.errno))
         raise EnvFileError(f"must name a file that can be read: {error.strerror} ({name})") from None
     if len(data) > max_bytes:

@@ -36,13 +36,8 @@ MINIMAL_PREFIX = "LC_"
 
 def child_environment(
     inherit: Inheritance, environment: Mapping[str, str], laid_over: Mapping[str, str | None]
-) -> Mapping[str, str] | None:
-    """The whole environment of a child that may inherit ``environment``; None where it is that, as it is.
-
-    In ``laid_over`` None removes a name.
-    """
-    if inherit is True and not laid_over:
-        return None
+) -> Mapping[str, str]:
+    """The whole environment of a child that may inherit ``environment``; in ``laid_over`` None removes a name."""
     made = _inherited(inherit, environment)
     for name, value in laid_over.items():
         if value is None:

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.cgroup_tree import CgroupTree
@@ -11,8 +11,10 @@ from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
 from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.session.announcement import StreamName
-from pipe_rpc.session.environment import Inheritance, child_environment
 from pipe_rpc.session.output_stream import Overflow
+
+if TYPE_CHECKING:
+    from pipe_rpc.session.environment import Inheritance
 
 _LONGEST_PATH = 4096
 """PATH_MAX; what is longer names nothing."""
@@ -24,7 +26,7 @@ class SpawnOrder(NamedTuple):
     argv: tuple[str, ...]
     cwd: str | None
     env: Mapping[str, str | None]
-    inherit_env: Inheritance
+    inherit_env: "Inheritance"
     originator: str
     command: str | None
     merge_stderr: bool
@@ -57,12 +59,14 @@ def start(
             "With mergeStderr there is no stderr to attach to: its bytes are in stdout.",
             stream=StreamName.STDERR,
         )
-    env = child_environment(order.inherit_env, environment, order.env)
     try:
+        env = _child_environment(order, environment)
         spec = SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe, order.rlimits, order.nice)
         return spawn(spec, descriptor_limit, cgroups)
     except SpawnError as error:
         raise spawn_failed(error, order.cwd) from None
+    except OSError as error:  # There is no descriptor with which to import what few need.
+        raise spawn_failed(SpawnError(error, "fork", None)) from None
 
 
 def working_directory(cwd: str | None) -> str:
@@ -71,6 +75,14 @@ def working_directory(cwd: str | None) -> str:
         return os.path.join(os.getcwd(), cwd or "").rstrip("/") or "/"
     except OSError:
         return cwd or ""  # The server's own directory was deleted under it, or is hidden: a child may live there still.
+
+
+def _child_environment(order: SpawnOrder, environment: Mapping[str, str]) -> Mapping[str, str] | None:
+    if order.inherit_env is True and not order.env:
+        return None
+    from pipe_rpc.session.environment import child_environment  # Most children inherit all of it.
+
+    return child_environment(order.inherit_env, environment, order.env)
 
 
 def _is_file(program: str | None, cwd: str | None) -> bool:

@@ -18,10 +18,12 @@ from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.launching import Failure, Launch
 from pipe_rpc.child.resource_limits import RESOURCES
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
-from tests.child.family import Family, read_all, spec, wait_and_reap
+from tests.child.family import Family, close_pipes, read_all, spec, wait_and_reap
 from tests.child.isolation import isolated
+from tests.support.cgroups import directories_of, home_of_cgroups
 from tests.support.leaks import open_descriptors, own_descendants
 from tests.support.programs import python, shell
+from tests.support.trace import DEADLINE_S
 
 LIMITS = (("core", 0),)
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -326,6 +328,23 @@ def test_memory_that_is_refused_behind_the_limits_is_reported(monkeypatch: pytes
     with pytest.raises(EndedError):
         launcher.main()
     assert written == [(99, b"r"), (99, b"exec 12")]
+
+
+def test_a_child_with_limits_is_born_in_its_cgroup_and_one_that_fails_leaves_none(children: Family) -> None:
+    home = home_of_cgroups()
+    if home is None:
+        pytest.skip("no control group can be made here: that takes cgroup v2, Linux 5.14 and the right to write to it")
+    tree = CgroupTree(home)
+    with pytest.raises(SpawnError):
+        spawn(limited(spec("/no/such/program")), children.limit, tree)
+    assert len(directories_of(home, os.getpid())) == 1, "the one above those of children"
+    child = spawn(limited(spec("/bin/cat")), children.limit, tree)
+    assert child.cgroup is not None
+    assert child.cgroup.processes() == {child.pid}
+    close_pipes(child)
+    wait_and_reap(child)
+    child.group.forget()
+    assert tree.close(DEADLINE_S)
 
 
 def test_a_child_with_limits_is_ended_with_all_that_it_started(children: Family) -> None:

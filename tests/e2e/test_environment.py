@@ -111,11 +111,13 @@ def test_who_asks_for_none_of_it_waits_for_none_of_it(start_wire: StartWire, tmp
     def imported() -> set[str]:
         return {line.rpartition("|")[2].strip() for line in wire.stderr_text().splitlines() if "import time:" in line}
 
+    wire.wait_closed(wire.spawn(["true"])["sessionId"])
+    assert "subprocess" in imported()
+    assert "pipe_rpc.session.environment" not in imported()
     session = wire.spawn(["true"], env={"A": "1"}, inheritEnv="minimal")["sessionId"]
     wire.wait_closed(session)
     wire.request("session/info", {"sessionId": session})
     wire.request("session/list")
-    assert "subprocess" in imported()
     assert not needless & imported()
     (tmp_path / "some.env").write_text("A=1")
     session = wire.spawn(["cat"], envFile=str(tmp_path / "some.env"), rlimits={"core": 0})["sessionId"]

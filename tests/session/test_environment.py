@@ -22,8 +22,10 @@ OURS = {
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_who_inherits_everything_and_changes_nothing_needs_no_copy() -> None:
-    assert child_environment(True, OURS, {}) is None
+def test_who_changes_nothing_changes_nothing_of_ours() -> None:
+    made = child_environment(True, OURS, {})
+    assert made == OURS
+    assert made is not OURS
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import signal_number
+from pipe_rpc.child.spawn import SpawnError
 from pipe_rpc.limits import Limits
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
@@ -14,7 +15,7 @@ from pipe_rpc.server.call import Call
 from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
 from pipe_rpc.session.output_stream import Overflow
-from pipe_rpc.session.spawning import SpawnOrder
+from pipe_rpc.session.spawning import SpawnOrder, spawn_failed
 
 
 def spawn(call: Call, params: SpawnParams) -> Members:
@@ -23,7 +24,10 @@ def spawn(call: Call, params: SpawnParams) -> Members:
 
 
 def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
-    """What is to be spawned, with the connection's defaults filled in. Raises PipeRpcError: INVALID_PARAMS."""
+    """What is to be spawned, with the connection's defaults filled in.
+
+    Raises PipeRpcError: INVALID_PARAMS, or SPAWN_FAILED where there is no room to read what it needs.
+    """
     limits, connection = call.limits, call.connection
     if not params.argv[0]:
         raise invalid_params([("params.argv[0]", "must name a program")])
@@ -36,13 +40,18 @@ def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
     if not limits.min_backlog_bytes <= backlog_bytes <= limits.max_backlog_bytes:
         bounds = f"must be from {limits.min_backlog_bytes} to {limits.max_backlog_bytes}"
         raise invalid_params([("params.backlogBytes", bounds)])
-    if params.rlimits:
-        _require_possible(params.rlimits)
-    env = {str(name): value for name, value in params.env.items()}
+    env: dict[str, str | None] = {str(name): value for name, value in params.env.items()}
+    try:
+        if params.rlimits:
+            _require_possible(params.rlimits)
+        if params.env_file is not None:
+            env = {**_variables_of(params.env_file, limits), **env}
+    except OSError as error:  # There is no descriptor with which to read the file, or to import what few need.
+        raise spawn_failed(SpawnError(error, "fork", None)) from None
     return SpawnOrder(
         argv=tuple(params.argv),
         cwd=params.cwd,
-        env=env if params.env_file is None else {**_variables_of(params.env_file, limits), **env},
+        env=env,
         inherit_env=params.inherit_env,
         originator=connection.originator if params.originator is None else params.originator,
         command=params.command,

@@ -1,11 +1,14 @@
 """pipe_rpc/server/handlers/lives.py: spawn, signal, terminate, wait."""
 
+import errno
+import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from pipe_rpc.child.resource_limits import RESOURCES, highest_limit
 from tests.server.conftest import MakeBench
 from tests.server.harness import Bench, error_kind, sent
 from tests.session.harness import TERMINATED
@@ -83,10 +86,31 @@ class TestSpawn:
             {"INHERITED": "file", "A": "file", "B": "file", "C": "file"},
         ]
 
+    def test_a_file_that_the_system_has_no_room_to_read_is_no_wrong_parameter(
+        self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> NoReturn:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        file = tmp_path / "some.env"
+        file.write_text("A=1")
+        bench.spawn(envFile=str(file))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", refuse)
+            error = bench.refusal("session/spawn", {"argv": ["a"], "envFile": str(file)})
+        assert (error["data"]["kind"], error["data"]["stage"]) == ("SpawnFailed", "fork")
+        assert error["data"]["errno"] == "EMFILE"
+        assert len(bench.specs) == 1
+
     def test_limits_reach_the_child(self, bench: Bench) -> None:
         bench.spawn(rlimits={"cpu": 5, "as": 1 << 40}, nice=7)
         bench.spawn(rlimits={}, nice=0)
         assert [(spec.rlimits, spec.nice) for spec in bench.specs] == [((("cpu", 5), ("as", 1 << 40)), 7), ((), 0)]
+
+    def test_a_limit_may_be_the_highest_that_there_is(self, bench: Bench) -> None:
+        highest = {name: highest_limit(name) for name in RESOURCES}
+        bench.spawn(rlimits=highest)
+        assert dict(bench.specs[0].rlimits) == highest
 
     def test_a_stream_that_is_named_twice_is_attached_once(self, bench: Bench) -> None:
         session_id, _ = bench.spawn(attach=["stderr", "stderr"])
