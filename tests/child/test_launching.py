@@ -16,7 +16,7 @@ from pipe_rpc.child import launcher, launching
 from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.launching import Failure, Launch
-from pipe_rpc.child.resource_limits import RESOURCES
+from pipe_rpc.child.resource_limits import RESOURCES, highest_limit
 from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
 from tests.child.family import Family, close_pipes, read_all, spec, wait_and_reap
 from tests.child.isolation import isolated
@@ -111,7 +111,7 @@ def test_signals_are_as_they_would_be_without_limits(ignored: list[signal.Signal
 def test_each_limit_is_set_soft_and_hard_and_the_others_are_left(children: Family, name: str) -> None:
     source = f"import json, resource; print(json.dumps([resource.getrlimit(n) for n in {list(RESOURCES.values())}]))"
     before = [list(resource.getrlimit(number)) for number in RESOURCES.values()]
-    limit = {"as": 1 << 32, "cpu": 99, "nofile": 50, "nproc": 4321}.get(name, 4096)
+    limit = min({"as": 1 << 32, "cpu": 99, "nofile": 50, "nproc": 4321}.get(name, 4096), highest_limit(name))
     if name != "nofile":
         before[list(RESOURCES).index("nofile")] = list(children.limit._original)
     found = json.loads(read_all(children.spawn(limited(spec(*python(source)), (name, limit))).stdout_fd))
