@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,12 +51,13 @@ def test_a_child_with_limits_is_born_as_one_without(wire: WireClient) -> None:
     assert wire.collect_output(empty, "stdout") == b""
 
 
-def test_a_limit_has_its_effect(wire: WireClient) -> None:
-    busy = wire.spawn(shell("while :; do :; done"), rlimits={"cpu": 1})["sessionId"]
+def test_a_limit_has_its_effect_and_its_signal_ends_the_child(wire: WireClient, tmp_path: Path) -> None:
     small = wire.spawn(shell("exec 3<&0 4<&0 5<&0"), rlimits={"nofile": 5})["sessionId"]
     assert wire.wait_exited(small)["exitCode"] != 0
-    ended = wire.wait_exited(busy)
-    assert (ended["signal"], ended["outcome"]) in (("SIGKILL", "naturalExit"), ("SIGXCPU", "naturalExit"))
+    writer = wire.spawn(shell('exec echo hello > "$1"', tmp_path / "file"), rlimits={"fsize": 3})["sessionId"]
+    ended = wire.wait_exited(writer)
+    assert (ended["signal"], ended["outcome"]) == ("SIGXFSZ", "naturalExit")
+    assert (tmp_path / "file").read_text() == "hel"
 
 
 @pytest.mark.parametrize("name", NAMES)
