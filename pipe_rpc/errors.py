@@ -55,7 +55,7 @@ class ErrorCode(IntEnum):
     SPAWN_FAILED = (
         1002,
         "The child could not be started.",
-        "data.stage tells what failed: exec (the program), chdir (cwd) or fork (the system); data.errno says why.",
+        "data.stage names what failed: exec (program), chdir (cwd), limits, or fork (system); data.errno says why.",
     )
     ALREADY_ATTACHED = (1003, "The stream has an attachment.", "Detach it first, or attach with steal.")
     NOT_ATTACHED = (1004, "The stream has no attachment.", "Attach first.")

@@ -58,6 +58,12 @@ class Limits(NamedTuple):
     max_argument_bytes: Annotated[
         int, "Memory of the arguments and labels of open sessions, which session/list tells all at once."
     ] = 64 * 1024 * 1024
+    max_env_file_bytes: Annotated[int, "The largest envFile; others wait while one is read, and few have 4 KiB."] = (
+        64 * 1024
+    )
+    max_env_file_blanks: Annotated[
+        int, "Blanks in a row in an envFile; the time to read them grows with their square, and others wait."
+    ] = 256
     default_read_bytes: Annotated[int, "What session/read returns at most unless maxBytes says otherwise."] = 64 * 1024
     max_read_bytes: Annotated[int, "What session/read returns at most whatever maxBytes says."] = 1024 * 1024
     max_stdin_bytes: Annotated[int, "Bytes that wait for one child to read its stdin; a write above it is refused."] = (

@@ -73,6 +73,23 @@ class Cgroup:
         except OSError:
             return False if _is_gone(self.path) else None
 
+    def processes(self) -> set[int]:
+        """Those in it and below, as of now; one that has ended and was not reaped is none. Raises OSError."""
+        found = _processes(self.path).split()
+        with closing(_directories_below(self.path)) as below:
+            for fd, name in below:
+                try:
+                    found += _processes(name, fd).split()
+                except OSError as error:
+                    if error.errno != errno.EOPNOTSUPP:  # Those of a threaded one are told above it (cgroups(7)).
+                        raise
+        return {int(pid) for pid in found}
+
+    def processor_time(self) -> tuple[float, float]:
+        """Seconds in user mode and in the kernel of all that ever ran in it and below. Raises OSError."""
+        told = dict(line.split() for line in read(f"{self.path}/cpu.stat").splitlines())
+        return int(told[b"user_usec"]) / 1e6, int(told[b"system_usec"]) / 1e6
+
     def remove(self, within_s: float = 0.0) -> bool:
         """Remove the directory and those below it, once all are empty; returns whether that was done.
 

@@ -1,4 +1,4 @@
-"""What the kernel tells of a process that ended."""
+"""What the kernel tells of a process that ended, and of one that runs."""
 
 import os
 import signal
@@ -11,6 +11,15 @@ class Usage(NamedTuple):
     user_s: float
     system_s: float
     max_rss_bytes: int
+
+
+class LiveUsage(NamedTuple):
+    """Resources of a process that runs and of what it started: processor time so far, memory and processes now."""
+
+    user_s: float
+    system_s: float
+    rss_bytes: int
+    processes: int
 
 
 class ExitStatus(NamedTuple):

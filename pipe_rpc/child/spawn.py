@@ -10,15 +10,18 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipe_rpc.child.cgroup import Cgroup
 from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
-from pipe_rpc.child.exit_status import ExitStatus, Usage, from_wait_status
+from pipe_rpc.child.exit_status import ExitStatus, LiveUsage, Usage, from_wait_status
 from pipe_rpc.child.process_group import ProcessGroup
 
-Stage = Literal["exec", "chdir", "fork"]
+if TYPE_CHECKING:
+    from pipe_rpc.child.launching import Launch
+
+Stage = Literal["exec", "chdir", "limits", "fork"]
 
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 """Errors of the system rather than of the program, even where they have the name of a file (execve(2), open(2))."""
@@ -27,17 +30,27 @@ _MAX_RSS_UNIT = 1 if os.uname().sysname == "Darwin" else 1024
 
 
 class SpawnSpec(NamedTuple):
-    """What to run. ``env`` is the whole environment; None inherits the server's."""
+    """What to run.
+
+    ``env`` is the whole environment; None inherits the server's. ``rlimits`` are pairs of a name in
+    ``resource_limits.RESOURCES`` and the limit, soft and hard alike; ``nice`` is added to the niceness.
+    """
 
     argv: tuple[str, ...]
     cwd: str | None
     env: Mapping[str, str] | None
     merge_stderr: bool
     stdin_pipe: bool
+    rlimits: tuple[tuple[str, int], ...] = ()
+    nice: int = 0
 
 
 class SpawnError(Exception):
-    """The child could not be started: ``stage`` "exec" (the program), "chdir" (cwd) or "fork" (the system)."""
+    """The child could not be started.
+
+    ``stage`` is "exec" (the program), "chdir" (cwd), "limits" (rlimits and nice) or "fork" (the system); ``path`` names
+    the program or the directory, or at the stage "limits" what of them is to blame.
+    """
 
     def __init__(self, error: OSError, stage: Stage, path: str | None) -> None:
         super().__init__(f"{error.strerror} ({stage})")
@@ -104,6 +117,14 @@ class Child:
         """Whether anything that the child, which has ended, started is running now; None where nobody can know."""
         return None if self.cgroup is None else self.cgroup.has_running()
 
+    def usage(self) -> LiveUsage | None:
+        """What it and all that it started use now, as far as anybody can know; None where nobody can."""
+        try:
+            from pipe_rpc.child.live_usage import live_usage  # Few ask.
+        except OSError:
+            return None  # There is no descriptor to import it with.
+        return live_usage(self.pid, self.cgroup)
+
     def discard(self, cgroups: CgroupTree) -> None:
         """Kill everything of a child that nobody is going to watch, and reap it; its pipes are the caller's.
 
@@ -126,26 +147,36 @@ def spawn(spec: SpawnSpec, descriptor_limit: DescriptorLimit, cgroups: CgroupTre
     """Start a child, in a cgroup of its own where there are any. Raises SpawnError; nothing is left behind then."""
     opened: list[int] = []
     pid = 0
+    launch = None
     try:
         stdin_fds = _open_pipe(opened) if spec.stdin_pipe else (None, None)
         stdout_fds = _open_pipe(opened)
         stderr_fds = (None, None) if spec.merge_stderr else _open_pipe(opened)
+        if spec.rlimits or spec.nice:
+            launch = _launch(spec)
         # Keeps a number free for the pidfd, so that a child that runs is not lost for want of one.
         opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         with cgroups.birth() as cgroup, descriptor_limit.original():
-            pid = _start(spec, stdin_fds[0], stdout_fds[1], stderr_fds[1])
+            pid = _start(spec, launch, stdin_fds[0], stdout_fds[1], stderr_fds[1])
         os.close(opened.pop())
+        if launch is not None:
+            _require_program(spec, launch)
         pidfd = os.pidfd_open(pid) if pidfd_works() else None
-    except OSError as error:
+    except (OSError, SpawnError) as error:
         if pid:
             # No pidfd is to be had (the system has run out of files or memory), or no way back from its cgroup: a child
-            # that nobody can watch must not run.
+            # that nobody can watch must not run. Or it is a launcher that has failed.
             Child(pid, ProcessGroup(pid, None), None, stdout_fds[0], None, cgroup).discard(cgroups)
         _close(opened)
+        if isinstance(error, SpawnError):
+            raise
         raise SpawnError(error, "fork", None) from None
     except BaseException:
         _close(opened)
         raise
+    finally:
+        if launch is not None:
+            launch.close()
     _close([fd for fd in (stdin_fds[0], stdout_fds[1], stderr_fds[1]) if fd is not None])
     return Child(pid, ProcessGroup(pid, pidfd), stdin_fds[1], stdout_fds[0], stderr_fds[0], cgroup)
 
@@ -162,7 +193,21 @@ def pidfd_works() -> bool:
     return True
 
 
-def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) -> int:
+def _launch(spec: SpawnSpec) -> "Launch":
+    from pipe_rpc.child.launching import Launch  # Few children have limits of their own.
+
+    return Launch(spec.argv, spec.env, spec.rlimits, spec.nice)
+
+
+def _require_program(spec: SpawnSpec, launch: "Launch") -> None:
+    """Wait until the launcher has become the program. Raises SpawnError where it cannot, and OSError."""
+    failure = launch.failure()
+    if failure is not None:
+        path = spec.argv[0] if failure.stage == "exec" else failure.member
+        raise SpawnError(OSError(failure.errno, failure.reason), failure.stage, path)
+
+
+def _start(spec: SpawnSpec, launch: "Launch | None", stdin: int | None, stdout: int, stderr: int | None) -> int:
     # Imported at the first spawn: it takes as long as the whole start of the server.
     import subprocess
 
@@ -172,13 +217,14 @@ def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) 
     try:
         subprocess.Popen.__init__(
             process,
-            spec.argv,
+            spec.argv if launch is None else launch.argv,
             cwd=cwd,
-            env=spec.env,
+            env=spec.env if launch is None else launch.env,
             stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=stdout,
             stderr=subprocess.STDOUT if stderr is None else stderr,
             start_new_session=True,
+            pass_fds=() if launch is None else (launch.report_fd,),
         )
     except OSError as error:
         if process.pid is not None and process.returncode is None:
@@ -190,6 +236,8 @@ def _start(spec: SpawnSpec, stdin: int | None, stdout: int, stderr: int | None) 
             raise
         if isinstance(error.filename, bytes):
             raise SpawnError(error, "chdir", spec.cwd) from None
+        if launch is not None and error.errno != errno.E2BIG:
+            raise SpawnError(error, "limits", launch.argv[0]) from None
         raise SpawnError(error, "exec", spec.argv[0]) from None
     # Child.reap alone waits for the process. Left as None, Popen's finalizer would wait for the number too, which by
     # then may be another child's.

@@ -159,9 +159,9 @@ class PipeRpc:
         params = _members({"session_id": session_id, **options})
         return structure(self.request("session/wait", params, timeout_s=timeout_s), WaitResult).exit
 
-    def info(self, session_id: str) -> SessionInfo:
+    def info(self, session_id: str, **options: Any) -> SessionInfo:
         """Describe a session: see session/info."""
-        return self._call(SessionInfo, "session/info", session_id=session_id)
+        return self._call(SessionInfo, "session/info", session_id=session_id, **options)
 
     def list(self, **options: Any) -> Sequence[SessionInfo]:
         """Describe sessions, oldest first: see session/list."""

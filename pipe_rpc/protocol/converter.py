@@ -20,7 +20,7 @@ from cattrs.gen import make_dict_structure_fn, override
 from pipe_rpc.errors import shown
 from pipe_rpc.protocol.naming import wire_name
 from pipe_rpc.protocol.problems import invalid_params
-from pipe_rpc.protocol.types.member import EnvironmentName, ProcessText
+from pipe_rpc.protocol.types.member import Amount, EnvironmentName, InheritEnv, ProcessText
 
 MAX_PROBLEMS = 20
 """As many as a person mends at once; a million of them would stall the server and fill the wire."""
@@ -60,7 +60,7 @@ def _forget_frames(error: Exception) -> None:
 
 def without_none(annotation: Any) -> Any:
     """The type X of a member that is annotated ``X | None``."""
-    if get_origin(annotation) in (Union, types.UnionType):
+    if get_origin(annotation) in (Union, types.UnionType) and types.NoneType in get_args(annotation):
         (annotation,) = (each for each in get_args(annotation) if each is not type(None))
     return annotation
 
@@ -110,6 +110,19 @@ def _structure_environment_name(value: Any, _: Any) -> str:
     if not text or "=" in text:
         raise ValueError('must be a name: not empty, and without "="')
     return text
+
+
+def _structure_amount(value: Any, _: Any) -> int:
+    amount: int = _require(value, int)
+    if amount < 0:
+        raise ValueError("must be at least 0")
+    return amount
+
+
+def _structure_inheritance(value: Any, _: Any) -> Any:
+    if type(value) is not bool and value != "minimal":
+        raise TypeError('must be true, false or "minimal"')
+    return value
 
 
 def _structure_number(value: Any, _: Any) -> float:
@@ -185,14 +198,17 @@ def _message_hook(message_type: type[Any]) -> Hook:
 def _member_hook(field: "attrs.Attribute[Any]") -> Hook:
     annotation = field.type if field.metadata["nullable"] else without_none(field.type)
     hook = _CONVERTER.get_structure_hook(annotation)
-    minimum, above, min_items = (field.metadata["bounds"][name] for name in ("minimum", "above", "min_items"))
-    if minimum is None and above is None and min_items is None:
+    bounds = field.metadata["bounds"]
+    minimum, maximum, above, min_items = (bounds[name] for name in ("minimum", "maximum", "above", "min_items"))
+    if minimum is None and maximum is None and above is None and min_items is None:
         return hook if annotation is field.type else lambda value, _: hook(value, annotation)
 
     def bounded(value: Any, _: Any) -> Any:
         member = hook(value, annotation)
         if minimum is not None and member < minimum:
             raise ValueError(f"must be at least {minimum}")
+        if maximum is not None and member > maximum:
+            raise ValueError(f"must be at most {maximum}")
         if above is not None and member <= above:
             raise ValueError(f"must be greater than {above}")
         if min_items is not None and len(member) < min_items:
@@ -244,6 +260,8 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(int, _require)
     converter.register_structure_hook(str, _structure_string)
     converter.register_structure_hook(float, _structure_number)
+    converter.register_structure_hook(Amount, _structure_amount)
+    converter.register_structure_hook(InheritEnv, _structure_inheritance)
     converter.register_structure_hook(ProcessText, _structure_process_text)
     converter.register_structure_hook(EnvironmentName, _structure_environment_name)
     converter.register_structure_hook_func(_is(Literal), _structure_choice)

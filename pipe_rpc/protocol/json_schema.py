@@ -6,13 +6,15 @@ import attrs
 
 from pipe_rpc.protocol.converter import without_none
 from pipe_rpc.protocol.naming import wire_name
-from pipe_rpc.protocol.types.member import EnvironmentName, ProcessText
+from pipe_rpc.protocol.types.member import Amount, EnvironmentName, InheritEnv, ProcessText
 
 _PRIMITIVES: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},
     int: {"type": "integer"},
     float: {"type": "number"},
     str: {"type": "string"},
+    Amount: {"type": "integer", "minimum": 0},
+    InheritEnv: {"enum": [True, False, "minimal"]},
     ProcessText: {"type": "string", "pattern": "^[^\\u0000]*$"},
     EnvironmentName: {"type": "string", "pattern": "^[^=\\u0000]+$"},
 }
@@ -37,6 +39,8 @@ def member_schema(field: "attrs.Attribute[Any]") -> dict[str, Any]:
     bounds = field.metadata["bounds"]
     if bounds["minimum"] is not None:
         schema["minimum"] = bounds["minimum"]
+    if bounds["maximum"] is not None:
+        schema["maximum"] = bounds["maximum"]
     if bounds["above"] is not None:
         schema["exclusiveMinimum"] = bounds["above"]
     if bounds["min_items"] is not None:

@@ -23,8 +23,8 @@ Members = dict[str, Any]
 _STDOUT, _STDERR = StreamName
 
 
-def session_info(session: Session) -> Members:
-    """SessionInfo: a session as it is now."""
+def session_info(session: Session, *, usage: bool = False) -> Members:
+    """SessionInfo: a session as it is now; what it uses is looked for only with ``usage``."""
     description = session.description
     stderr = session.streams.get(_STDERR)
     return {
@@ -42,6 +42,7 @@ def session_info(session: Session) -> Members:
         "stdout": _stream_info(session.streams[_STDOUT]),
         "stderr": None if stderr is None else _stream_info(stderr),
         "exit": None if session.exit is None else exit_info(session.exit),
+        "usage": _live_usage(session) if usage else None,
     }
 
 
@@ -165,6 +166,18 @@ def _stream_info(stream: OutputStream) -> Members:
         "attached": attachment is not None,
         "attachmentId": None if attachment is None else attachment.attachment_id,
         "ended": stream.ended,
+    }
+
+
+def _live_usage(session: Session) -> Members | None:
+    used = session.usage()
+    if used is None:
+        return None
+    return {
+        "userMs": _milliseconds(used.user_s),
+        "systemMs": _milliseconds(used.system_s),
+        "rssBytes": used.rss_bytes,
+        "processes": used.processes,
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipe_rpc.buffers.ring_budget import RingBudget
 from pipe_rpc.buffers.text import Encoding
-from pipe_rpc.child.exit_status import ExitStatus
+from pipe_rpc.child.exit_status import ExitStatus, LiveUsage
 from pipe_rpc.child.exit_watch import ExitWatch
 from pipe_rpc.child.orphans import Orphans
 from pipe_rpc.child.reaping import Reaping
@@ -187,6 +187,10 @@ class Session:
     def has_processes(self) -> bool:
         """Whether anything of the process group, or in the cgroup, is left."""
         return self._termination.has_processes()
+
+    def usage(self) -> LiveUsage | None:
+        """What it and all that it started use now; None where nobody can know, and once it has exited."""
+        return self._child.usage() if self.is_running else None
 
     def stream(self, name: StreamName) -> OutputStream:
         """One of the streams. Raises PipeRpcError: STREAM_UNAVAILABLE."""

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.cgroup_tree import CgroupTree
@@ -12,6 +12,9 @@ from pipe_rpc.child.spawn import Child, SpawnError, SpawnSpec, spawn
 from pipe_rpc.errors import ErrorCode, PipeRpcError, shown
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.attachment import Overflow
+
+if TYPE_CHECKING:
+    from pipe_rpc.session.environment import Inheritance
 
 _LONGEST_PATH = 4096
 """PATH_MAX; what is longer names nothing."""
@@ -23,7 +26,7 @@ class SpawnOrder(NamedTuple):
     argv: tuple[str, ...]
     cwd: str | None
     env: Mapping[str, str | None]
-    inherit_env: bool
+    inherit_env: "Inheritance"
     originator: str
     command: str | None
     merge_stderr: bool
@@ -39,6 +42,9 @@ class SpawnOrder(NamedTuple):
     """The client's choice; None: the server makes one."""
     fingerprint: bytes | None = None
     """Of the request, where the client chose: the same again asks for the same session."""
+    rlimits: tuple[tuple[str, int], ...] = ()
+    nice: int = 0
+    """See SpawnSpec."""
 
 
 def start(
@@ -57,12 +63,14 @@ def start(
             "With mergeStderr there is no stderr to attach to: its bytes are in stdout.",
             stream=StreamName.STDERR,
         )
-    env = _child_environment(order, environment)
     try:
-        spec = SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe)
+        env = _child_environment(order, environment)
+        spec = SpawnSpec(order.argv, order.cwd, env, order.merge_stderr, order.stdin_pipe, order.rlimits, order.nice)
         return spawn(spec, descriptor_limit, cgroups)
     except SpawnError as error:
         raise spawn_failed(error, order.cwd) from None
+    except OSError as error:  # There is no descriptor with which to import what few need.
+        raise spawn_failed(SpawnError(error, "fork", None)) from None
 
 
 def working_directory(cwd: str | None) -> str:
@@ -74,15 +82,11 @@ def working_directory(cwd: str | None) -> str:
 
 
 def _child_environment(order: SpawnOrder, environment: Mapping[str, str]) -> Mapping[str, str] | None:
-    if order.inherit_env and not order.env:
+    if order.inherit_env is True and not order.env:
         return None
-    laid_over = dict(environment) if order.inherit_env else {}
-    for name, value in order.env.items():
-        if value is None:
-            laid_over.pop(name, None)
-        else:
-            laid_over[name] = value
-    return laid_over
+    from pipe_rpc.session.environment import child_environment  # Most children inherit all of it.
+
+    return child_environment(order.inherit_env, environment, order.env)
 
 
 def _is_file(program: str | None, cwd: str | None) -> bool:
@@ -104,6 +108,8 @@ def spawn_failed(error: SpawnError, cwd: str | None = None) -> PipeRpcError:
             what = f"{path!r} is being written: {error.reason}. Spawn again once whoever writes it has closed it."
         case "exec":
             what = f"The program {path!r} cannot be executed: {error.reason}. Check argv[0] and the child's PATH."
+        case "limits":
+            what = f"What rlimits and nice ask for cannot be set up ({path!r}): {error.reason}. Ask for other limits."
         case "fork":
             what = f"The system has no room for another process: {error.reason}. End some sessions and try again."
     return PipeRpcError(

@@ -143,6 +143,35 @@ def test_open_sessions_have_max_argument_bytes_and_one_more_is_refused(start_wir
     wire.spawn(argv)
 
 
+@pytest.mark.parametrize("size", [100, 101])
+def test_a_file_of_variables_has_max_env_file_bytes_and_not_one_more(
+    start_wire: StartWire, tmp_path: pathlib.Path, size: int
+) -> None:
+    wire = start_wire("--max-env-file-bytes=100")
+    check_env_file(wire, tmp_path, "VALUE=" + "x" * (size - 6), fits=size <= 100)
+
+
+@pytest.mark.parametrize("blanks", [9, 10])
+def test_a_file_of_variables_has_max_env_file_blanks_in_a_row_and_not_one_more(
+    start_wire: StartWire, tmp_path: pathlib.Path, blanks: int
+) -> None:
+    wire = start_wire("--max-env-file-blanks=9")
+    check_env_file(wire, tmp_path, "VALUE=a" + " " * blanks + "b", fits=blanks <= 9)
+
+
+def check_env_file(wire: WireClient, directory: pathlib.Path, text: str, *, fits: bool) -> None:
+    """A child gets its variables, or the spawn is refused."""
+    file = directory / "file.env"
+    file.write_text(text)
+    params = {"inheritEnv": False, "envFile": str(file)}
+    if not fits:
+        assert list(problems(wire, "session/spawn", {"argv": ["env"], **params})) == ["params.envFile"]
+        return
+    session = wire.spawn(["/usr/bin/env"], **params)["sessionId"]
+    wire.wait_closed(session)
+    assert wire.collect_output(session, "stdout").decode() == f"{text}\n"
+
+
 def closed_session(wire: WireClient, length: int = 0) -> str:
     """A session that has written so many bytes and is over."""
     session: str = wire.spawn(["head", "-c", str(length), "/dev/zero"], attach=[])["sessionId"]

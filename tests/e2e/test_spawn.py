@@ -67,6 +67,7 @@ def test_the_answer_describes_the_new_session_exactly(wire: WireClient) -> None:
         "stdout": {**stream, "attachmentId": ids[0]},
         "stderr": {**stream, "attachmentId": ids[1]},
         "exit": None,
+        "usage": None,
     }
     assert ids[0] != ids[1]
     assert before <= info["createdAt"] <= after

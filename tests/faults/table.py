@@ -106,6 +106,12 @@ ROWS = [
         "null",
     ),
     Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(), (EIO, ENOMEM), "os.read"),
+    Row("child/launching.py os.pipe", spawn_is_refused(at=4, rlimits={"core": 0}), NO_DESCRIPTOR),
+    Row("child/launching.py os.read", spawn_is_refused(at=2, nice=1), (EIO, ENOMEM)),
+    Row("session/env_file.py os.stat", spawn_is_refused(envFile=__file__), (ENOMEM,), only=__file__),
+    Row("session/env_file.py os.open", spawn_is_refused(envFile=__file__), NO_DESCRIPTOR, only=__file__),
+    Row("session/env_file.py os.fstat", spawn_is_refused(envFile=__file__), (ENOMEM,)),
+    Row("session/env_file.py os.read", spawn_is_refused(envFile=__file__), (ENOMEM,)),
     Row("child/descriptor_limit.py resource.setrlimit", spawn_is_refused(), (EPERM, ENOMEM)),
     Row("child/descriptor_limit.py resource.setrlimit", spawn_is_survived(at=2), (EPERM, ENOMEM)),
     Row("child/descriptor_limit.py os.open", spawn_is_survived(at=2), NO_DESCRIPTOR, only="null"),
@@ -183,6 +189,8 @@ _OURS = "an unreaped child of our own can be killed and waited for (kill(2), wai
 _GUARD = "made by the guard, a process of its own; see tests/server/test_guard.py"
 _NO_CGROUPS = "made once, at the start: where it fails no session has a cgroup; see tests/child/test_cgroup_tree.py"
 _ENDING = "made while those that were killed end: where it fails the wait is 10 ms at a time"
+_LAUNCHER = "made by the launcher, a process of its own; see tests/child/test_launching.py"
+_USAGE = "made for who asks: where it fails nobody can know; see tests/child/test_live_usage.py"
 _POLL = "poll(2) over a few descriptors needs no memory of its own"
 
 ELSEWHERE = {
@@ -222,6 +230,16 @@ ELSEWHERE = {
     "child/zombie.py select.kqueue": _KQUEUE,
     "child/process_group.py os.close": _CLOSE,
     "child/process_group.py os.kill": "asks whether a number is taken; every answer but ESRCH says so",
+    "child/launcher.py os.execve": _LAUNCHER,
+    "child/launcher.py os.nice": _LAUNCHER,
+    "child/launcher.py os.set_inheritable": _LAUNCHER,
+    "child/launcher.py os.write": _LAUNCHER,
+    "child/launcher.py resource.setrlimit": _LAUNCHER,
+    "child/launching.py os.close": _CLOSE,
+    "child/live_usage.py os.listdir": _USAGE,
+    "child/live_usage.py os.sysconf": _USAGE,
+    "child/resource_limits.py resource.getrlimit": "does not fail for a resource that there is (getrlimit(2))",
+    "session/env_file.py os.close": "closing what was only read does not fail (close(2))",
     "child/memory_limit.py open": "see tests/child/test_memory_limit.py",
     "child/prctl.py ctypes.CDLL": _AT_START,
     "child/prctl.py ctypes.CDLL(None).prctl": _AT_START,

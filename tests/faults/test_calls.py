@@ -26,7 +26,7 @@ SYSTEM = frozenset({"os", "fcntl", "signal", "mmap", "select", "selectors", "res
 ASK_NOBODY = frozenset({
     *("os.fsencode", "os.fsdecode", "os.strerror", "os._exit", "os.getpid", "os.getppid"),
     *("os.WIFSIGNALED", "os.WTERMSIG", "os.WCOREDUMP", "os.WIFEXITED", "os.WEXITSTATUS", "os.waitstatus_to_exitcode"),
-    "subprocess.Popen.__new__",
+    *("subprocess.Popen.__new__", "os.environ.items", "os.environb.items", "os.defpath.encode"),
     *("signal.Signals", "signal.Signals.__members__.get", "signal.valid_signals", "signal.getsignal"),
 })  # fmt: skip
 """Functions of these modules that cannot fail."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -62,6 +63,23 @@ def _env(value: Any) -> bool:
     )
 
 
+def _inheritance(value: Any) -> bool:
+    return type(value) is bool or (type(value) is str and value == "minimal")
+
+
+def _rlimits(value: Any) -> bool:
+    return type(value) is dict and all(
+        name in ("as", "cpu", "fsize", "nofile", "nproc", "core") and _count(limit) and limit <= _hard_limit(name)
+        for name, limit in value.items()
+    )
+
+
+def _hard_limit(name: str) -> int:
+    """That of this process, which the servers that it starts inherit."""
+    hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1]
+    return 2**63 - 1 if hard == resource.RLIM_INFINITY else hard
+
+
 def _streams(value: Any) -> bool:
     return type(value) is list and all(map(_stream, value))
 
@@ -106,7 +124,10 @@ _SPAWN: dict[str, Check] = {
     "sessionId": _own_id,
     "cwd": lambda value: _process_text(value) and value != "",
     "env": _env,
-    "inheritEnv": _boolean,
+    "inheritEnv": _inheritance,
+    "envFile": lambda value: _process_text(value) and value.startswith("/"),
+    "rlimits": _rlimits,
+    "nice": lambda value: _count(value) and value < 20,
     "originator": _label,
     "command": _label,
     "mergeStderr": _boolean,
@@ -153,8 +174,8 @@ PARAMS: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
     ),
     "session/tee": ({**_STREAM, "path": _process_text}, {"mode": _one_of("append", "truncate")}),
     "session/untee": (_STREAM, {}),
-    "session/info": (_SESSION, {}),
-    "session/list": ({}, {"originator": _text}),
+    "session/info": (_SESSION, {"usage": _boolean}),
+    "session/list": ({}, {"originator": _text, "usage": _boolean}),
     "session/remove": (_SESSION, {"force": _boolean}),
     "session/purge": ({}, {"originator": _text}),
 }
@@ -180,7 +201,8 @@ def may_still_be_refused(method: str, params: Any) -> bool:
         case "session/write":
             return bool(params.get("encoding") == "base64")
         case "session/spawn" | "session/run":
-            return "sessionId" in params or "tee" in params or params.get("inputEncoding") == "base64"
+            of_the_system = {"sessionId", "tee", "envFile"} & params.keys()
+            return bool(of_the_system) or params.get("inputEncoding") == "base64"
         case _:
             return method in ("session/waitFor", "session/tee")
 

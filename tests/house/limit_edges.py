@@ -34,6 +34,8 @@ EDGES: dict[str, Proofs] = {
         "test_the_originator_of_a_connection_has_max_label_characters_and_not_one_more",
     ),
     "max_argument_bytes": of(LIMITS, "test_open_sessions_have_max_argument_bytes_and_one_more_is_refused"),
+    "max_env_file_bytes": of(LIMITS, "test_a_file_of_variables_has_max_env_file_bytes_and_not_one_more"),
+    "max_env_file_blanks": of(LIMITS, "test_a_file_of_variables_has_max_env_file_blanks_in_a_row_and_not_one_more"),
     "default_read_bytes": of(LIMITS, "test_a_read_has_default_read_bytes_or_what_is_asked_for_up_to_max_read_bytes"),
     "max_read_bytes": of(LIMITS, "test_a_read_has_default_read_bytes_or_what_is_asked_for_up_to_max_read_bytes"),
     "max_stdin_bytes": of(LIMITS, "test_max_stdin_bytes_may_wait_and_one_more_is_refused"),

@@ -35,9 +35,15 @@ def test_nobody_waits_for_any_child() -> None:
         assert "P_ALL" not in call or "WNOWAIT" in call, "to look is no harm"
 
 
-@pytest.mark.parametrize("keyword", ["preexec_fn", "shell", "pass_fds", "process_group"])
+def test_no_child_gets_a_descriptor_but_the_launcher_its_report() -> None:
+    """It closes itself when the launcher becomes the program."""
+    passed = [ast.unparse(each.value) for _, call in calls() for each in call.keywords if each.arg == "pass_fds"]
+    assert passed == ["() if launch is None else (launch.report_fd,)"]
+
+
+@pytest.mark.parametrize("keyword", ["preexec_fn", "shell", "process_group"])
 def test_no_child_is_started_in_a_way_that_costs_or_leaks(keyword: str) -> None:
-    """preexec_fn costs vfork, a shell parses what is no shell line, and descriptors are not for children."""
+    """preexec_fn costs vfork, and a shell parses what is no shell line."""
     assert [ast.unparse(call) for _, call in calls() if any(each.arg == keyword for each in call.keywords)] == []
 
 

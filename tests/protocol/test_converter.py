@@ -26,7 +26,7 @@ from pipe_rpc.protocol.types import (
     WaitParams,
     WriteParams,
 )
-from pipe_rpc.protocol.types.member import ProcessText
+from pipe_rpc.protocol.types.member import Amount, LimitName, ProcessText
 
 PARAMS: list[type[Any]] = [getattr(types, str(row.params)) for row in SESSION_METHODS]
 SAMPLES: list[Any] = [
@@ -55,8 +55,10 @@ def fits(value: Any, annotation: Any) -> bool:
         return isinstance(value, str) and value in arguments
     if origin is list:
         return isinstance(value, list) and all(fits(each, arguments[0]) for each in value)
-    if origin is dict and attrs.has(arguments[1]):
-        return isinstance(value, dict) and not value  # Of what is in it a test of its own tells.
+    if annotation == dict[LimitName, Amount] or (origin is dict and attrs.has(arguments[1])):
+        return type(value) is dict and not value  # No sample names a limit, or a stream.
+    if origin is typing.Union:
+        return any(fits(value, each) for each in arguments)
     if origin is dict:
         return isinstance(value, dict) and all(isinstance(each, str | None) for each in value.values())
     accepted = {bool: (bool,), int: (int,), float: (int, float), str: (str,), ProcessText: (str,)}[annotation]
@@ -65,6 +67,8 @@ def fits(value: Any, annotation: Any) -> bool:
 
 def within_bounds(value: Any, bounds: Any) -> bool:
     if bounds["minimum"] is not None and value < bounds["minimum"]:
+        return False
+    if bounds["maximum"] is not None and value > bounds["maximum"]:
         return False
     if bounds["above"] is not None and value <= bounds["above"]:
         return False
@@ -175,9 +179,30 @@ class TestEveryParams:
         ({"env": {"A": "\udc00"}}, "params.env.A", "must be Unicode text; there is half a surrogate pair at 0"),
         ({"env": {"": "x"}}, 'params.env[""]', 'must be a name: not empty, and without "="'),
         ({"env": {"A=B": "x"}}, "params.env.A", 'must be a name: not empty, and without "="'),
-        ({"inheritEnv": "false"}, "params.inheritEnv", "must be a boolean, not a string"),
-        ({"inheritEnv": 0}, "params.inheritEnv", "must be a boolean, not an integer"),
-        ({"inheritEnv": None}, "params.inheritEnv", "must be a boolean, not null"),
+        ({"inheritEnv": "false"}, "params.inheritEnv", 'must be true, false or "minimal"'),
+        ({"inheritEnv": "Minimal"}, "params.inheritEnv", 'must be true, false or "minimal"'),
+        ({"inheritEnv": 0}, "params.inheritEnv", 'must be true, false or "minimal"'),
+        ({"inheritEnv": 1.0}, "params.inheritEnv", 'must be true, false or "minimal"'),
+        ({"inheritEnv": ["minimal"]}, "params.inheritEnv", 'must be true, false or "minimal"'),
+        ({"inheritEnv": None}, "params.inheritEnv", 'must be true, false or "minimal"'),
+        ({"envFile": 1}, "params.envFile", "must be a string, not an integer"),
+        ({"envFile": None}, "params.envFile", "must be a string, not null"),
+        ({"envFile": "/a\0"}, "params.envFile", "must not hold NUL, which is at 2"),
+        ({"rlimits": None}, "params.rlimits", "must be an object, not null"),
+        ({"rlimits": [["cpu", 1]]}, "params.rlimits", "must be an object, not an array"),
+        ({"rlimits": {"cpu": -1}}, "params.rlimits.cpu", "must be at least 0"),
+        ({"rlimits": {"as": 1.0}}, "params.rlimits.as", "must be an integer, not a number"),
+        ({"rlimits": {"as": "1G"}}, "params.rlimits.as", "must be an integer, not a string"),
+        ({"rlimits": {"core": False}}, "params.rlimits.core", "must be an integer, not a boolean"),
+        ({"rlimits": {"nofile": None}}, "params.rlimits.nofile", "must be an integer, not null"),
+        (
+            {"rlimits": {"CPU": 1}},
+            "params.rlimits.CPU",
+            'must be one of "as", "cpu", "fsize", "nofile", "nproc", "core"',
+        ),
+        ({"nice": -1}, "params.nice", "must be at least 0"),
+        ({"nice": 20}, "params.nice", "must be at most 19"),
+        ({"nice": 5.0}, "params.nice", "must be an integer, not a number"),
         ({"stdin": "Pipe"}, "params.stdin", 'must be one of "pipe", "null"'),
         ({"stdin": None}, "params.stdin", 'must be one of "pipe", "null"'),
         ({"attach": "stdout"}, "params.attach", "must be an array, not a string"),
@@ -296,6 +321,22 @@ def test_half_a_surrogate_pair_is_no_text(message_type: type[Any], name: str, te
     found = problems({**minimal(message_type), name: text}, message_type)
     assert list(found) == [f"params.{name}"]
     assert "half a surrogate pair" in found[f"params.{name}"]
+
+
+@pytest.mark.parametrize("inherit", [True, False, "minimal"])
+def test_what_is_inherited_is_taken_as_it_is(inherit: Any) -> None:
+    assert structure({"argv": ["a"], "inheritEnv": inherit}, SpawnParams).inherit_env is inherit
+
+
+def test_limits_are_taken_by_their_names() -> None:
+    limits = {"as": 2**63, "cpu": 0, "fsize": 1, "nofile": 2, "nproc": 3, "core": 4}
+    assert structure({"argv": ["a"], "rlimits": limits}, SpawnParams).rlimits == limits
+    assert structure({"argv": ["a"], "nice": 19}, SpawnParams).nice == 19
+    assert set(problems({"argv": ["a"], "rlimits": {"cpu": -1, "As": 1, "as": "1"}}, SpawnParams)) == {
+        "params.rlimits.cpu",
+        "params.rlimits.As",
+        "params.rlimits.as",
+    }
 
 
 def test_environment_names_are_kept_whole() -> None:

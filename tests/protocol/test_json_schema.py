@@ -51,6 +51,7 @@ SESSION = {
     "stdout": STREAM,
     "stderr": None,
     "exit": EXIT,
+    "usage": None,
 }
 EXAMPLES: dict[str, Any] = {
     "ExitInfo": EXIT,
@@ -88,7 +89,16 @@ EXAMPLES: dict[str, Any] = {
         "nextOffset": 1,
         "missedBytes": 0,
     },
-    "SpawnParams": {"argv": ["a"], "env": {"A-B": "1", "GONE": None}, "attach": [], "timeoutMs": 0.5},
+    "SpawnParams": {
+        "argv": ["a"],
+        "env": {"A-B": "1", "GONE": None},
+        "inheritEnv": "minimal",
+        "envFile": "/a",
+        "rlimits": {"as": 2**63 - 1, "core": 0},
+        "nice": 19,
+        "attach": [],
+        "timeoutMs": 0.5,
+    },
     "OutputParams": {
         "sessionId": "s",
         "stream": "stdout",
@@ -116,8 +126,10 @@ EXAMPLE_VALUES: dict[str, Any] = {
     "offset": 0,
     "open": True,
     "pendingBytes": 0,
+    "processes": 1,
     "purged": 1,
     "reason": "stolen",
+    "rssBytes": 0,
     "sessionId": "s",
     "signal": "SIGINT",
     "stream": "stderr",
@@ -159,7 +171,7 @@ def values_near(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         case {"type": "array", "items": items}:
             fitting = st.lists(values_near(items), max_size=2)
         case {"type": "object", "additionalProperties": dict() as values}:
-            names = st.sampled_from(["A", "A-B", "jsonrpc", "", "A=B", "A\0"])
+            names = st.sampled_from(["A", "A-B", "jsonrpc", "", "A=B", "A\0", "cpu", "as"])
             fitting = st.dictionaries(names, values_near(values), max_size=2)
         case {"type": "boolean"}:
             fitting = st.booleans()
@@ -244,6 +256,10 @@ def test_a_default_is_told_as_a_value_or_in_words() -> None:
     assert properties["stdin"]["default"] == "pipe"
     assert properties["env"]["default"] == {}
     assert properties["inheritEnv"]["default"] is True
+    assert properties["inheritEnv"]["enum"] == [True, False, "minimal"]
+    assert properties["rlimits"]["propertyNames"]["enum"] == ["as", "cpu", "fsize", "nofile", "nproc", "core"]
+    assert properties["rlimits"]["additionalProperties"] == {"type": "integer", "minimum": 0}
+    assert (properties["nice"]["minimum"], properties["nice"]["maximum"]) == (0, 19)
     assert "default" not in properties["timeoutMs"]
     assert properties["timeoutMs"]["description"].endswith(" Default: no limit.")
     assert properties["timeoutMs"]["exclusiveMinimum"] == 0

@@ -87,6 +87,9 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         "cwd": None,
         "env": {},
         "inherit_env": True,
+        "env_file": None,
+        "rlimits": {},
+        "nice": 0,
         "originator": None,
         "command": None,
         "merge_stderr": False,
@@ -109,6 +112,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert types.WaitParams(session_id="s").until == "exited"
     assert types.WaitParams(session_id="s").timeout_ms is None
     assert types.TerminateAllParams() == types.TerminateAllParams(originator="", older_than_ms=0, grace_ms=None)
+    assert types.InfoParams(session_id="s").usage is types.ListParams().usage is False
     assert types.ListParams().originator == types.PurgeParams().originator == ""
     assert types.RemoveParams(session_id="s").force is False
 

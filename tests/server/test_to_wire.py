@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeVar
 import pytest
 
 from pipe_rpc.buffers.text import Encoding
-from pipe_rpc.child.exit_status import ExitStatus, Usage
+from pipe_rpc.child.exit_status import ExitStatus, LiveUsage, Usage
 from pipe_rpc.protocol import types
 from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.json_text import decode, encode
@@ -65,6 +65,7 @@ def test_a_session_that_runs_is_described(bench: Bench) -> None:
         "stdout": {**stream, "endOffset": 5, "attached": True, "attachmentId": "attachment-00000001"},
         "stderr": {**stream, "endOffset": 0, "attached": False, "attachmentId": None},
         "exit": None,
+        "usage": None,
     }
     assert as_read(info, types.SessionInfo).argv == ["make", "-j 2"]
 
@@ -79,6 +80,41 @@ def test_a_session_that_has_exited_is_described(bench: Bench) -> None:
     assert info.stdout.ended
     assert info.exit is not None
     assert info.exit.exit_code == 3
+
+
+def test_what_a_session_uses_is_told_to_who_asks_while_it_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    session_id, child = bench.spawn()
+    monkeypatch.setattr(child, "usage", lambda: LiveUsage(1.5, 0.00025, 4096, 2))
+    session = bench.registry.get(session_id)
+    assert to_wire.session_info(session)["usage"] is None
+    members = {"userMs": 1500.0, "systemMs": 0.25, "rssBytes": 4096, "processes": 2}
+    info = to_wire.session_info(session, usage=True)
+    assert info["usage"] == members
+    assert as_read(info, types.SessionInfo).usage == as_read(members, types.LiveUsage)
+    bench.exit(child)
+    bench.take()
+    assert to_wire.session_info(session, usage=True)["usage"] is None, "its number may be another's by now"
+
+
+def test_a_session_of_which_nobody_can_know_what_it_uses_says_null(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id, child = bench.spawn()
+    monkeypatch.setattr(child, "usage", lambda: None)
+    assert bench.result("session/info", {"sessionId": session_id, "usage": True})["usage"] is None
+    assert bench.result("session/list", {"usage": True})["sessions"][0]["usage"] is None
+
+
+def test_who_does_not_ask_what_a_session_uses_costs_no_look(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    session_id, child = bench.spawn()
+    monkeypatch.setattr(child, "usage", lambda: looks.append(1))
+    for params in ({"sessionId": session_id}, {"sessionId": session_id, "usage": False}):
+        bench.result("session/info", params)
+    bench.result("session/list")
+    assert looks == []
+    bench.result("session/list", {"usage": True})
+    assert looks == [1]
 
 
 def test_the_last_notifications_have_the_members_of_their_types(bench: Bench) -> None:

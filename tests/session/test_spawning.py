@@ -1,11 +1,12 @@
 """pipe_rpc/session/spawning.py: what a child is started as, and what is told where it cannot be started."""
 
+import errno
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -13,6 +14,7 @@ from pipe_rpc.child.cgroup_tree import CgroupTree
 from pipe_rpc.child.descriptor_limit import DescriptorLimit
 from pipe_rpc.child.spawn import Child
 from pipe_rpc.errors import ErrorCode, PipeRpcError
+from pipe_rpc.session import spawning
 from pipe_rpc.session.announcement import StreamName
 from pipe_rpc.session.spawning import SpawnOrder, start, working_directory
 from tests.child.family import close_pipes, read_all, wait_and_reap
@@ -211,6 +213,30 @@ def test_a_system_without_room_says_so(started: Start, monkeypatch: pytest.Monke
         error = _refused(ErrorCode.SPAWN_FAILED, started, order("/bin/true"))
     assert dict(error.data) == {"errno": "EMFILE", "message": os.strerror(24), "path": None, "stage": "fork"}
     assert "End some sessions" in error.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system must refuse a limit, also to root (proc_sys_fs(5))")
+def test_a_limit_that_cannot_be_set_is_told_by_its_name(started: Start) -> None:
+    error = _refused(ErrorCode.SPAWN_FAILED, started, order("/bin/true", rlimits=(("nofile", 1 << 62),)))
+    told = {"errno": "EPERM", "message": os.strerror(1), "path": "rlimits.nofile", "stage": "limits"}
+    assert dict(error.data) == told
+    assert "'rlimits.nofile'" in error.message
+    assert "Ask for other limits" in error.message
+
+
+def test_what_is_asked_for_is_in_force_when_the_program_runs(started: Start) -> None:
+    child = started(order(*shell("ulimit -n; nice"), rlimits=(("nofile", 44),), nice=2))
+    assert _output(child).split() == ["44", str(min(os.nice(0) + 2, 19))]
+
+
+def test_a_system_without_room_to_import_what_few_need_says_so(started: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spawning, "_child_environment", refuse)
+        error = _refused(ErrorCode.SPAWN_FAILED, started, order("/bin/true", env={"A": "1"}))
+    assert (error.data["errno"], error.data["stage"]) == ("EMFILE", "fork")
 
 
 def test_no_value_of_the_environment_is_told(started: Start) -> None:

@@ -13,6 +13,7 @@ The server's resident memory is at most the sum of
 - one request: `maxFrameBytes`, and what Python makes of it while it is handled: `TEXT_AMPLIFICATION` times as much, and
   `VALUE_BYTES` for each of `maxMessageValues`; less of short ones, which hold fewer values;
 - requests that wait behind a spawn: `maxQueuedRequestBytes` and one more;
+- one `envFile` while it is read: `ENV_FILE_AMPLIFICATION` times `maxEnvFileBytes`;
 - bookkeeping: `SESSION_BYTES` for each session, open or kept, besides its arguments and labels, which are at most
   `maxArgumentBytes` of open ones; `TOMBSTONE_BYTES` for each of `maxTombstones`; and `PENDING_BYTES` for each request
   that waits.
@@ -35,6 +36,8 @@ text of the body, in the string, and once more in what the decoder puts together
 VALUE_BYTES = 256
 """A value or a name at its worst: an object of 184 bytes for one name that no other has, the name, and the decoder's
 notes of both."""
+ENV_FILE_AMPLIFICATION = 200
+"""Bytes of memory for a byte of a file of variables: the parser remembers each character of a quoted value."""
 ANSWER_AMPLIFICATION = 3
 """An answer stands in memory as text, as bytes and as a frame before it is queued."""
 ESCAPED_BYTES = 6
@@ -76,6 +79,8 @@ class Load(NamedTuple):
     """The largest answer."""
     request_bytes: int = 64 * 1024
     """The largest request."""
+    env_file_bytes: int = 0
+    """The largest file of variables."""
     amplification: int = JSON_AMPLIFICATION
     """What Python makes of a byte of that request; 4 for one long string of ASCII."""
 
@@ -96,7 +101,8 @@ def bound(base: int, limits: Mapping[str, int], load: Load) -> int:
     bookkeeping = load.sessions * SESSION_BYTES + load.pending * PENDING_BYTES + 2 * texts
     bookkeeping += min(load.tombstones, limits["maxTombstones"]) * TOMBSTONE_BYTES
     queued = limits["maxQueuedRequestBytes"] + frame
-    held = open_rings + closed + 2 * stdin + answers + output + request + queued + bookkeeping
+    file = ENV_FILE_AMPLIFICATION * min(load.env_file_bytes, limits["maxEnvFileBytes"])
+    held = open_rings + closed + 2 * stdin + answers + output + request + queued + file + bookkeeping
     return base + ALLOCATOR_BYTES + int(SLACK * held)
 
 
@@ -114,6 +120,7 @@ def worst(limits: Mapping[str, int]) -> Load:
         outbound_bytes=limits["maxOutboundBytes"],
         answer_bytes=ESCAPED_BYTES * limits["maxReadBytes"],
         request_bytes=limits["maxFrameBytes"],
+        env_file_bytes=limits["maxEnvFileBytes"],
     )
 
 

@@ -6,6 +6,7 @@ import select
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -202,6 +203,25 @@ def test_the_request_that_takes_the_most_memory_takes_what_the_formula_says_and_
     )
     assert highest <= allowed
     assert after <= kept
+
+
+@pytest.mark.parametrize("text", ["A='{}😀'", "A='{}"], ids=["one value", "no end"])
+def test_a_file_of_variables_takes_what_the_formula_says(ledger: Ledger, tmp_path: Path, text: str) -> None:
+    size, tries = 256 * 1024, dose(short=2, ci=4, long=20)
+    file = tmp_path / "worst.env"
+    file.write_text(text.format("x" * (size - 16)))
+    with TallyingClient(f"--max-env-file-bytes={size}") as client:
+        company, gauge = Company(client), Gauge(client.server_pid)
+        base = gauge.reset()
+        for _ in range(tries):
+            client.post_uncounted(uncounted("session/spawn", {"argv": ["true"], "envFile": str(file)}), 1)
+            client.wait_for_uncounted()
+        company.talk(2)
+        highest = gauge.highest()
+        allowed = bound(base, client.limits, Load(sessions=2 + tries, env_file_bytes=size))
+        client.finish()
+    ledger.enter("the file of variables that takes the most memory", tried=tries, measured=measured(highest, allowed))
+    assert highest <= allowed
 
 
 def test_a_request_of_too_many_values_is_refused_before_anything_is_made_of_it(ledger: Ledger) -> None:

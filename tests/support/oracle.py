@@ -252,6 +252,7 @@ def check_session_info(value: Any, what: str = "SessionInfo") -> None:
             "stdout": is_object,
             "stderr": or_null(is_object),
             "exit": or_null(is_object),
+            "usage": or_null(is_object),
         },
         what,
     )
@@ -267,6 +268,10 @@ def check_session_info(value: Any, what: str = "SessionInfo") -> None:
         left = value["exit"]["processesLeft"]
         assert left is None or value["containment"] == "cgroup", f"{what}: nobody can know of processesLeft {left}"
     assert (value["state"] == "exited") == (value["exit"] is not None), f"{what}: state {value['state']} against exit"
+    if value["usage"] is not None:
+        assert value["exit"] is None, f"{what}: what has exited uses nothing"
+        milliseconds = {"userMs": is_number, "systemMs": is_number}
+        check_members(value["usage"], {**milliseconds, "rssBytes": is_count, "processes": is_count}, f"{what}.usage")
 
 
 def _check_stream_info(value: Any, what: str) -> None:

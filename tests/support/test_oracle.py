@@ -28,6 +28,7 @@ INFO: Message = {
     "stdout": STREAM,
     "stderr": {**STREAM, "attachmentId": "a2"},
     "exit": None,
+    "usage": None,
 }
 EXIT: Message = {
     "exitCode": 0,

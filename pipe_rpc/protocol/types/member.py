@@ -13,6 +13,11 @@ ProcessText = NewType("ProcessText", str)
 EnvironmentName = NewType("EnvironmentName", str)
 """The name of an environment variable: not empty, without "=" and NUL."""
 
+Amount = NewType("Amount", int)
+"""A whole number of something, 0 or more."""
+
+InheritEnv = bool | Literal["minimal"]
+LimitName = Literal["as", "cpu", "fsize", "nofile", "nproc", "core"]
 StreamName = Literal["stdout", "stderr"]
 EncodingName = Literal["utf-8", "base64", "auto"]
 TextEncodingName = Literal["utf-8", "base64"]
@@ -31,6 +36,7 @@ def member(
     *,
     default: Any = attrs.NOTHING,
     minimum: float | None = None,
+    maximum: float | None = None,
     above: float | None = None,
     min_items: int | None = None,
     nullable: bool = False,
@@ -40,7 +46,7 @@ def member(
 
     ``fallback`` says in words what a left-out member means where that is not a constant.
     """
-    bounds = {"minimum": minimum, "above": above, "min_items": min_items}
+    bounds = {"minimum": minimum, "maximum": maximum, "above": above, "min_items": min_items}
     return attrs.field(
         default=default,
         metadata={"doc": doc, "bounds": bounds, "nullable": nullable, "fallback": fallback},

@@ -5,8 +5,11 @@ from typing import Any, Literal
 import attrs
 
 from pipe_rpc.protocol.types.member import (
+    Amount,
     EncodingName,
     EnvironmentName,
+    InheritEnv,
+    LimitName,
     OverflowName,
     ProcessText,
     StreamName,
@@ -25,6 +28,10 @@ def _grace_ms() -> Any:
         minimum=0,
         fallback="the session's own",
     )
+
+
+def _usage() -> Any:
+    return member("Tell in usage what it uses now; that takes time for each of its processes.", default=False)
 
 
 def _originator_filter() -> Any:
@@ -51,7 +58,25 @@ class SpawnParams:
     env: dict[EnvironmentName, ProcessText | None] = member(
         "Laid over the inherited environment; null removes a name.", default=attrs.Factory(dict)
     )
-    inherit_env: bool = member("False: start from an empty environment.", default=True)
+    inherit_env: InheritEnv = member(
+        'False: start from an empty environment. "minimal": from what a program needs to run and to be told where and '
+        "who it is.",
+        default=True,
+    )
+    env_file: ProcessText | None = member(
+        "The absolute path of a dotenv file that is read now: laid over the inherited environment, and under env. "
+        "Values are taken as they stand, without interpolation.",
+        default=None,
+        fallback="none",
+    )
+    rlimits: dict[LimitName, Amount] = member(
+        "Resource limits, soft and hard alike, in the units of setrlimit(2): as, fsize and core in bytes, cpu in "
+        "seconds. Each up to the server's own hard limit; those that are left out stay the original ones.",
+        default=attrs.Factory(dict),
+    )
+    nice: int = member(
+        "Added to the niceness, so that others go first when processors are short.", default=0, minimum=0, maximum=19
+    )
     originator: str | None = member(
         "A tag for listing, purging and bulk termination.", default=None, fallback="the connection's"
     )
@@ -256,6 +281,7 @@ class InfoParams:
     """Which session to describe."""
 
     session_id: str = session_id_member()
+    usage: bool = _usage()
 
 
 @attrs.frozen(kw_only=True)
@@ -263,6 +289,7 @@ class ListParams:
     """Which sessions to list."""
 
     originator: str = _originator_filter()
+    usage: bool = _usage()
 
 
 @attrs.frozen(kw_only=True)

@@ -44,6 +44,19 @@ class Usage:
 
 
 @attrs.frozen(kw_only=True)
+class LiveUsage:
+    """What a session that runs uses: with the containment cgroup all that it ever started, else its living family."""
+
+    user_ms: float = member(
+        "Processor time in user mode so far. Without cgroup: of the child and its descendants, as far as their parents "
+        "are alive, and of the children that these have waited for."
+    )
+    system_ms: float = member("Processor time in the kernel so far.")
+    rss_bytes: int = member("The resident sets of its processes together; what several share counts several times.")
+    processes: int = member("How many processes of it are running.")
+
+
+@attrs.frozen(kw_only=True)
 class ExitInfo:
     """How a session's process ended."""
 
@@ -86,6 +99,10 @@ class SessionInfo:
     stdout: StreamInfo = member("Its stdout.")
     stderr: StreamInfo | None = member("Its stderr; null where it is merged.", nullable=True)
     exit: ExitInfo | None = member("Null until it has exited.", nullable=True)
+    usage: LiveUsage | None = member(
+        "What it uses now; null where the request does not ask for it, where it has exited, and where nobody can know.",
+        nullable=True,
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -1,20 +1,14 @@
 """The life of a session: spawn, signal, terminate, wait."""
 
-import json
-
-import attrs
-
-from pipe_rpc.buffers.text import Encoding
 from pipe_rpc.child.exit_status import signal_number
-from pipe_rpc.limits import Limits
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred
 from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.protocol.types.params import SignalParams, SpawnParams, TerminateAllParams, TerminateParams, WaitParams
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
+from pipe_rpc.server.handlers.orders import grace_s, spawn_order
 from pipe_rpc.server.to_wire import Members
-from pipe_rpc.session.announcement import Announcement, Closed, Exited, StreamName
-from pipe_rpc.session.attachment import Overflow
+from pipe_rpc.session.announcement import Announcement, Closed, Exited
 from pipe_rpc.session.session import Session
 from pipe_rpc.session.spawning import SpawnOrder
 
@@ -34,73 +28,6 @@ def start(call: Call, params: SpawnParams, order: SpawnOrder) -> Session:
         session = call.registry.spawn(order)
     set_all(call, session, writers, params)
     return session
-
-
-def spawn_order(call: Call, params: SpawnParams) -> SpawnOrder:
-    """What is to be spawned, with the connection's defaults filled in. Raises PipeRpcError: INVALID_PARAMS."""
-    limits, connection = call.limits, call.connection
-    if not params.argv[0]:
-        raise invalid_params([("params.argv[0]", "must name a program")])
-    if params.cwd == "":
-        raise invalid_params([("params.cwd", "must name a directory; leave it out for the server's own")])
-    for path, label in (("params.command", params.command), ("params.originator", params.originator)):
-        if label is not None and len(label) > limits.max_label_characters:
-            raise invalid_params([(path, f"must be at most {limits.max_label_characters} characters long")])
-    _check_session_id(params.session_id, limits)
-    backlog_bytes = limits.default_backlog_bytes if params.backlog_bytes is None else params.backlog_bytes
-    if not limits.min_backlog_bytes <= backlog_bytes <= limits.max_backlog_bytes:
-        bounds = f"must be from {limits.min_backlog_bytes} to {limits.max_backlog_bytes}"
-        raise invalid_params([("params.backlogBytes", bounds)])
-    return SpawnOrder(
-        argv=tuple(params.argv),
-        cwd=params.cwd,
-        env={str(name): value for name, value in params.env.items()},
-        inherit_env=params.inherit_env,
-        originator=connection.originator if params.originator is None else params.originator,
-        command=params.command,
-        merge_stderr=params.merge_stderr,
-        stdin_pipe=params.stdin == "pipe",
-        attach=None if params.attach is None else tuple(dict.fromkeys(StreamName(name) for name in params.attach)),
-        encoding=connection.encoding if params.encoding is None else Encoding(params.encoding),
-        overflow=Overflow(params.overflow),
-        backlog_bytes=backlog_bytes,
-        timeout_s=None if params.timeout_ms is None else params.timeout_ms / 1000,
-        grace_s=connection.grace_s if params.grace_ms is None else grace_s(params.grace_ms, limits),
-        session_id=params.session_id,
-        fingerprint=None if params.session_id is None else _fingerprint(params),
-    )
-
-
-def _check_session_id(session_id: str | None, limits: Limits) -> None:
-    if session_id is None:
-        return
-    problem = None
-    if len(session_id) > limits.max_session_id_characters:
-        problem = f"must be at most {limits.max_session_id_characters} characters long"
-    elif not session_id or not all(character.isascii() and character.isprintable() for character in session_id):
-        problem = "must be one or more printable characters of ASCII"
-    elif session_id.startswith("pipe-"):
-        problem = 'must not begin with "pipe-", as the ids that the server makes do'
-    if problem is not None:
-        raise invalid_params([("params.sessionId", problem)])
-
-
-_OF_THE_ANSWER = ("yield_ms", "max_output_bytes")
-"""Members that say nothing of the session."""
-
-
-def _fingerprint(params: SpawnParams) -> bytes:
-    """What two requests for the same session have in common; nothing can be read from it."""
-    from hashlib import sha256  # Few name their sessions.
-
-    members = {name: value for name, value in attrs.asdict(params).items() if name not in _OF_THE_ANSWER}
-    text = json.dumps([type(params).__name__, members], sort_keys=True)
-    return sha256(text.encode()).digest()
-
-
-def grace_s(grace_ms: float, limits: Limits) -> float:
-    """A grace in seconds, as far as the limit lets it count."""
-    return min(grace_ms, limits.max_grace_ms) / 1000
 
 
 def send_signal(call: Call, params: SignalParams) -> Members:

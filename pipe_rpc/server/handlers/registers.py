@@ -9,12 +9,13 @@ from pipe_rpc.session.announcement import Forgotten
 
 def info(call: Call, params: InfoParams) -> Members:
     """session/info: a SessionInfo."""
-    return to_wire.session_info(call.registry.get(params.session_id))
+    return to_wire.session_info(call.registry.get(params.session_id), usage=params.usage)
 
 
 def list_sessions(call: Call, params: ListParams) -> Members:
     """session/list: a ListResult."""
-    return {"sessions": [to_wire.session_info(each) for each in call.registry.sessions(params.originator)]}
+    sessions = call.registry.sessions(params.originator)
+    return {"sessions": [to_wire.session_info(each, usage=params.usage) for each in sessions]}
 
 
 def remove(call: Call, params: RemoveParams) -> Members:

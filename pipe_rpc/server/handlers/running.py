@@ -8,7 +8,8 @@ from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.protocol.types.params import RunParams
 from pipe_rpc.server import to_wire
 from pipe_rpc.server.call import Call
-from pipe_rpc.server.handlers.lives import spawn_order, start
+from pipe_rpc.server.handlers.lives import start
+from pipe_rpc.server.handlers.orders import spawn_order
 from pipe_rpc.server.handlers.streams import decode
 from pipe_rpc.server.to_wire import Members
 from pipe_rpc.session.announcement import Announcement, Exited, StreamName

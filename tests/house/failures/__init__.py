@@ -26,7 +26,7 @@ CHAPTERS = {
     "A": (output.ROWS, 18),
     "B": (exits.ROWS, 16),
     "C": (endings.ROWS, 20),
-    "D": (spawning.ROWS, 28),
+    "D": (spawning.ROWS, 31),
     "E": (stdin.ROWS, 10),
     "F": (client.ROWS, 25),
     "G": (framing.ROWS, 18),

@@ -7,11 +7,14 @@ from tests.house.failures.row import (
     CGROUP,
     CHILD_SPAWN,
     CONTAINMENT,
+    ENVIRONMENT,
     FAILS,
     FEW_DESCRIPTORS,
     FORBIDDEN,
     GUARD,
+    LAUNCHING,
     NO_SPAWN,
+    RESOURCE_LIMITS,
     SHORTAGE,
     STDIO,
     WRONG,
@@ -261,6 +264,46 @@ ROWS = (
             *of(SPAWN, "test_a_child_may_be_gone_before_anybody_looks"),
             *of(CHILD_SPAWN, "test_a_child_that_ends_at_once_is_still_ours_to_reap"),
             *of(EXIT, "test_children_that_come_and_go_leave_no_zombie_and_no_descriptor"),
+        ),
+    ),
+    Row(
+        "D29",
+        "A file of variables that is missing, no regular file, too large, no text or no list of assignments is a wrong "
+        "parameter that tells the line and never what stands there, and a FIFO or a device holds up nobody.",
+        (
+            *of(ENVIRONMENT, "test_a_file_that_cannot_be_taken_is_told_at_its_path_and_nothing_is_started"),
+            *of(
+                "session/test_env_file.py",
+                "test_what_is_no_regular_file_is_not_even_opened",
+                "test_a_fifo_that_takes_the_place_of_a_file_holds_up_nobody",
+                "test_what_is_no_assignment_is_told_by_its_line_and_by_nothing_else",
+                "test_blanks_hold_up_nobody_for_long",
+            ),
+        ),
+    ),
+    Row(
+        "D30",
+        "Limits below what a program needs make an error or an exit, those above what the server may give are refused, "
+        "and nothing hangs or is left.",
+        (
+            *of(
+                RESOURCE_LIMITS,
+                "test_limits_below_what_a_program_needs_are_an_error_or_an_exit",
+                "test_a_limit_is_at_most_the_server_s_own_hard_one_and_the_answer_tells_that",
+            ),
+            *of(
+                LAUNCHING,
+                "test_limits_that_leave_no_room_for_the_program_are_told_or_end_it_and_nothing_hangs",
+                "test_a_launcher_that_says_nothing_is_a_failure",
+            ),
+        ),
+    ),
+    Row(
+        "D31",
+        "What cannot be executed or entered with limits fails as it does without them, and leaves nothing behind.",
+        (
+            *of(RESOURCE_LIMITS, "test_what_cannot_run_fails_as_without_limits"),
+            *of(LAUNCHING, "test_a_failure_is_told_as_without_limits_and_leaves_nothing_behind"),
         ),
     ),
 )

@@ -1,10 +1,14 @@
 """pipe_rpc/server/handlers/lives.py: spawn, signal, terminate, wait."""
 
+import errno
+import os
 import signal
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
+from pipe_rpc.child.resource_limits import RESOURCES, highest_limit
 from tests.server.conftest import MakeBench
 from tests.server.harness import Bench, error_kind, sent
 from tests.session.harness import TERMINATED
@@ -67,6 +71,47 @@ class TestSpawn:
             {"INHERITED": "other"},
         ]
 
+    def test_of_the_inherited_environment_the_minimum_may_be_asked_for(self, bench: Bench) -> None:
+        bench.spawn(inheritEnv="minimal", env={"A": "1"})
+        bench.spawn(inheritEnv="minimal")
+        assert [spec.env for spec in bench.specs] == [{"A": "1"}, {}]
+
+    def test_a_file_is_laid_over_the_inherited_environment_and_under_env(self, bench: Bench, tmp_path: Path) -> None:
+        file = tmp_path / "some.env"
+        file.write_text("INHERITED=file\nA=file\nB=file\nC=file")
+        bench.spawn(envFile=str(file), env={"A": "env", "B": None})
+        bench.spawn(envFile=str(file), inheritEnv=False)
+        assert [spec.env for spec in bench.specs] == [
+            {"INHERITED": "file", "A": "env", "C": "file"},
+            {"INHERITED": "file", "A": "file", "B": "file", "C": "file"},
+        ]
+
+    def test_a_file_that_the_system_has_no_room_to_read_is_no_wrong_parameter(
+        self, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object) -> NoReturn:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        file = tmp_path / "some.env"
+        file.write_text("A=1")
+        bench.spawn(envFile=str(file))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", refuse)
+            error = bench.refusal("session/spawn", {"argv": ["a"], "envFile": str(file)})
+        assert (error["data"]["kind"], error["data"]["stage"]) == ("SpawnFailed", "fork")
+        assert error["data"]["errno"] == "EMFILE"
+        assert len(bench.specs) == 1
+
+    def test_limits_reach_the_child(self, bench: Bench) -> None:
+        bench.spawn(rlimits={"cpu": 5, "as": 1 << 40}, nice=7)
+        bench.spawn(rlimits={}, nice=0)
+        assert [(spec.rlimits, spec.nice) for spec in bench.specs] == [((("cpu", 5), ("as", 1 << 40)), 7), ((), 0)]
+
+    def test_a_limit_may_be_the_highest_that_there_is(self, bench: Bench) -> None:
+        highest = {name: highest_limit(name) for name in RESOURCES}
+        bench.spawn(rlimits=highest)
+        assert dict(bench.specs[0].rlimits) == highest
+
     def test_a_stream_that_is_named_twice_is_attached_once(self, bench: Bench) -> None:
         session_id, _ = bench.spawn(attach=["stderr", "stderr"])
         info = bench.result("session/info", {"sessionId": session_id})
@@ -78,6 +123,10 @@ class TestSpawn:
         [
             ({"argv": [""]}, "params.argv[0]"),
             ({"argv": ["a"], "cwd": ""}, "params.cwd"),
+            ({"argv": ["a"], "envFile": ""}, "params.envFile"),
+            ({"argv": ["a"], "envFile": "relative"}, "params.envFile"),
+            ({"argv": ["a"], "envFile": "/no/such/file"}, "params.envFile"),
+            ({"argv": ["a"], "rlimits": {"core": 1 << 63}}, "params.rlimits.core"),
             ({"argv": ["a"], "backlogBytes": 1023}, "params.backlogBytes"),
             ({"argv": ["a"], "backlogBytes": 64 * 1024 * 1024 + 1}, "params.backlogBytes"),
             ({"argv": ["a"], "backlogBytes": 2**70}, "params.backlogBytes"),
