@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipe_rpc.errors import ErrorCode, PipeRpcError
@@ -369,6 +369,7 @@ def test_values_never_stand_in_a_problem() -> None:
         assert canary not in repr(problems(params, SpawnParams))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["argv", "env", "cwd", "graceMs", "x"]), st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),

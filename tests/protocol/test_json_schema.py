@@ -242,7 +242,7 @@ def test_schema_and_converter_agree_on_every_value_of_a_member(message: type[Any
     schema_takes = validator(message).is_valid
     assert schema_takes(example)
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(values_near(schema["properties"][name]))
     def agree(value: Any) -> None:
         changed = {**example, name: value}
