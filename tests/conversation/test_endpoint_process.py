@@ -1,4 +1,4 @@
-"""pipe_rpc/client/endpoint_process.py: any program in the server's place."""
+"""pipe_rpc/conversation/endpoint_process.py: any program in the server's place."""
 
 import os
 import signal
@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from pipe_rpc.client import endpoint_process
-from pipe_rpc.client.endpoint_process import DEFAULT_COMMAND, EndpointProcess
-from pipe_rpc.client.errors import DeadlineExceededError, ServerEndedError
+from pipe_rpc.conversation import endpoint_process
+from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
+from pipe_rpc.conversation.errors import DeadlineExceededError, ServerEndedError
 from tests.support.programs import child
 
 
