@@ -59,13 +59,13 @@ class Driver:
         async with asyncio.timeout(timeout):
             while not is_so():
                 self._core.require_alive()
-                waiter = self._loop.create_future()
-                self._waiting[waiter] = is_so
+                news = self._loop.create_future()
+                self._waiting[news] = is_so
                 self._read_if_awaited()
                 try:
-                    await waiter
+                    await news
                 finally:
-                    del self._waiting[waiter]
+                    del self._waiting[news]
                     self._read_if_awaited()
 
     async def end(self, *, hurry: bool) -> int:
@@ -161,6 +161,6 @@ class Driver:
             self._loop.remove_writer(self._process.stdin_fd)
 
     def _tell(self) -> None:
-        for waiter, is_so in self._waiting.items():
-            if not waiter.done() and (self._core.has_ended or is_so()):
-                waiter.set_result(None)
+        for news, is_so in self._waiting.items():
+            if not news.done() and (self._core.has_ended or is_so()):
+                news.set_result(None)

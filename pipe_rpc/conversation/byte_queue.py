@@ -55,7 +55,7 @@ class ByteQueue:
 
     def keep(self, data: bytes) -> None:
         """Append bytes in memory even if there is no room: they came before it could be said that there is none."""
-        pieces = self._last if self._in_file else self._first
+        pieces = self._last if self._in_file or self._last else self._first
         if pieces and len(pieces[-1]) + len(data) <= _JOINED_BYTES:
             pieces[-1] += data
         else:

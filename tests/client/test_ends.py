@@ -204,7 +204,7 @@ def test_importing_it_brings_neither_pygls_nor_asyncio() -> None:
 def test_the_server_imports_no_client() -> None:
     told: list[bytes] = []
     rpc = PipeRpc([sys.executable, "-X", "importtime", "-m", "pipe_rpc"])
-    rpc._core.receive_stderr = told.append  # type: ignore[method-assign]
+    rpc._core.receive_stderr = told.append  # type: ignore[method-assign, assignment]
     with rpc:
         rpc.spawn(python("")).wait()
     modules = {line.rpartition("|")[2].strip() for line in b"".join(told).decode().splitlines()}

@@ -3,49 +3,49 @@
 import os
 import signal
 import sys
-import time
 
 import pytest
 
 from pipe_rpc.conversation import endpoint_process
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
-from pipe_rpc.conversation.errors import DeadlineExceededError, ServerEndedError
-from tests.support.programs import child
+from tests.support.bare_server import read_some
+from tests.support.programs import child, python
 
 
 def test_bytes_go_in_and_come_out() -> None:
     process = EndpointProcess(["/bin/cat"])
-    process.write(b"x" * 50_000)
+    os.write(process.stdin_fd, b"x" * 50_000)
     read = b""
     while len(read) < 50_000:
-        read += process.read(time.monotonic() + 30)
+        read += read_some(process.stdout_fd)
     assert read == b"x" * 50_000
+    assert process.exit_status() is None
     assert process.close() == 0
 
 
-def test_a_deadline_that_has_passed_still_takes_what_is_there() -> None:
-    process = EndpointProcess(["/bin/cat"])
-    with pytest.raises(DeadlineExceededError):
-        process.read(time.monotonic() - 1)
-    process.write(b"x")
-    assert process.read(None) == b"x"
-    process.close()
-
-
-def test_the_end_is_told_to_readers_and_writers() -> None:
-    process = EndpointProcess(["/bin/true"])
-    with pytest.raises(ServerEndedError):
-        process.read(None)
-    with pytest.raises(ServerEndedError):
-        process.write(b"x" * 1_000_000)
-    assert process.close() == 0
+def test_the_end_of_input_comes_first_and_force_only_where_it_does_not_help() -> None:
+    process = EndpointProcess(["/bin/cat"], hears_stderr=True)
+    first, *_ = process.steps_to_the_end(hurry=False)
+    first.act()
+    assert process.exit_status(30) == 0
+    process.close_pipes()
 
 
 def test_a_server_that_does_not_go_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint_process, "_LAST_CALL_S", 0.01)
-    process = EndpointProcess(child("stubborn"))
-    assert process.read(None) == b"ready\n"
-    assert process.close() == -signal.SIGKILL
+    monkeypatch.setattr(endpoint_process, "_HURRIED_S", 0.01)
+    for end in (EndpointProcess.close, EndpointProcess.end_now):
+        process = EndpointProcess(child("stubborn"))
+        assert read_some(process.stdout_fd) == b"ready\n"
+        assert end(process) == -signal.SIGKILL
+        process.close_pipes()
+
+
+def test_the_place_and_the_environment_are_those_that_were_asked_for() -> None:
+    script = "import os; print(os.getcwd(), os.environ['A'])"
+    process = EndpointProcess(python(script), cwd="/", env={"A": "1"})
+    assert read_some(process.stdout_fd) == b"/ 1\n"
+    process.close()
 
 
 def test_ctrl_c_in_a_terminal_does_not_reach_the_server() -> None:
