@@ -98,7 +98,12 @@ class PipeRpc:
             raise RuntimeError("A client is started once. Make another.")
         command = endpoint_process.DEFAULT_COMMAND if self._command is None else self._command
         self._process = endpoint_process.EndpointProcess(command, cwd=self._cwd, env=self._env, hears_stderr=True)
-        self._driver = Driver(self._core, self._process)
+        try:
+            self._driver = Driver(self._core, self._process)
+        except BaseException:  # There are no descriptors left, or no thread can be started.
+            self._process.end_now()
+            self._process.close_pipes()
+            raise
         self._calls = Calls(self._core, self._driver, self._answer_timeout)
         params = {
             "capabilities": {},

@@ -45,7 +45,11 @@ class Driver:
         os.set_blocking(self._wake_writer, False)
         # The interpreter may end without it: the pipes then close, which ends the server.
         self._thread = threading.Thread(target=self._run, name="pipe_rpc.client", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            self._close_wake()
+            raise
 
     def wake(self) -> None:
         """Something was queued, or somebody waits: let the thread look."""
@@ -89,8 +93,7 @@ class Driver:
             self._thread.join()
             self._read_stderr()
             self._process.close_pipes()
-            os.close(self._wake_reader)
-            os.close(self._wake_writer)
+            self._close_wake()
             with self.guard:
                 self._core.close(status)
                 self.guard.notify_all()
@@ -113,6 +116,15 @@ class Driver:
         return self._process.end_now()
 
     def _run(self) -> None:
+        try:
+            self._move_bytes()
+        except BaseException as error:
+            with self.guard:
+                self._core.end(f"The client has failed, which is a fault of its own: {error!r}", None)
+                self.guard.notify_all()
+            raise
+
+    def _move_bytes(self) -> None:
         while not self._is_over and not self._core.has_ended:
             poll = select.poll()
             poll.register(self._wake_reader, select.POLLIN)
@@ -134,6 +146,10 @@ class Driver:
                     self._read()
                 else:
                     self._read_stderr()
+
+    def _close_wake(self) -> None:
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
 
     def _wake_up(self) -> None:
         with contextlib.suppress(BlockingIOError):  # It was read already.
@@ -160,10 +176,8 @@ class Driver:
             return
         if data:
             with self.guard:
-                try:
-                    self._core.receive(data)
-                finally:
-                    self.guard.notify_all()
+                self._core.receive(data)
+                self.guard.notify_all()
             return
         self._open.discard(self._process.stdout_fd)
         status = self._process.exit_status(_END_S)

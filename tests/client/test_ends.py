@@ -158,6 +158,25 @@ def test_wrong_options_are_told_and_nothing_is_left_running() -> None:
         PipeRpc(["/nonexistent/server"]).start()
 
 
+def test_a_client_without_a_thread_leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(RuntimeError, match="thread"):
+        PipeRpc().start()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_the_client_itself_is_told_and_nobody_waits_for_ever() -> None:
+    with PipeRpc() as rpc:
+        session = rpc.spawn(["/bin/cat"])
+        rpc._core._hear = None  # type: ignore[method-assign, assignment]
+        session.write("x")
+        with pytest.raises(EndpointGone, match="fault of its own"):
+            session.stdout.read(timeout=DEADLINE_S)
+
+
 def test_before_the_start_there_is_nothing_to_ask_or_to_close() -> None:
     rpc = PipeRpc()
     with pytest.raises(EndpointGone, match="not started"):

@@ -1,7 +1,9 @@
 """pipe_rpc/conversation: streams, events, text and the core, with values in the place of a server."""
 
+import errno
 import gc
 import json
+import os
 from typing import Any
 
 import pytest
@@ -94,6 +96,21 @@ def test_a_stream_without_room_asks_once_to_be_detached_and_loses_nothing() -> N
     assert state.take(10) == b"ababab"
     with pytest.raises(StreamDetached, match="too far behind"):
         state.take(10)
+
+
+def test_a_file_that_fails_detaches_the_stream_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    state = StreamState("stdout", ByteQueue(memory_bytes=2, file_bytes=100))
+    state.begin("a", 0)
+    monkeypatch.setattr(os, "pwrite", fail)
+    assert [state.hear_output(output(at, "ab")) for at in (0, 2)] == [True, False]
+    state.hear_detached(detached(4, "detached"))
+    assert state.take(2) + (state.take(2) or b"") == b"abab"
+    with pytest.raises(StreamDetached, match="No space left"):
+        state.take(10)
+    state.close()
 
 
 def test_a_closed_stream_never_looks_like_one_that_has_ended() -> None:
