@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 
 import pytest
 
 from pipe_rpc.client import CallTimeout, EndpointGone, InvalidParams, PipeRpc
+from pipe_rpc.client.driver import Driver
+from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess, Step
 from tests.support.bare_server import Family
 from tests.support.processes import descendants
 from tests.support.programs import child, python
@@ -64,7 +67,21 @@ def test_ctrl_c_in_the_middle_of_a_wait_loses_no_message() -> None:
         assert session.stdout.read() == b"still there"
 
 
-def test_a_second_ctrl_c_while_it_ends_ends_it_in_a_hurry() -> None:
+@pytest.fixture
+def hurries(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Each end of a server, and whether it was ended in a hurry."""
+    seen: list[bool] = []
+    real = EndpointProcess.steps_to_the_end
+
+    def steps_to_the_end(process: EndpointProcess, *, hurry: bool) -> Sequence[Step]:
+        seen.append(hurry)
+        return real(process, hurry=hurry)
+
+    monkeypatch.setattr(EndpointProcess, "steps_to_the_end", steps_to_the_end)
+    return seen
+
+
+def test_a_second_ctrl_c_while_it_ends_ends_it_in_a_hurry(hurries: list[bool]) -> None:
     with pytest.raises(KeyboardInterrupt), PipeRpc(close_timeout=60) as rpc:  # noqa: PT012 - it comes at the end
         session = rpc.spawn(child("stubborn"), grace=3600)
         session.wait_for(literal="ready")
@@ -72,6 +89,21 @@ def test_a_second_ctrl_c_while_it_ends_ends_it_in_a_hurry() -> None:
         interrupter = threading.Thread(target=interrupt_when_terminating, args=[rpc, session.id])
         interrupter.start()
     interrupter.join()
+    assert family.survivors() == []
+    assert hurries == [True]
+    family.close()
+
+
+def test_ctrl_c_even_then_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    rpc = PipeRpc().start()
+    rpc.spawn(child("stubborn"), grace=3600).wait_for(literal="ready")
+    family = Family(rpc.pid or 0)
+    monkeypatch.setattr(Driver, "_end_process", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        rpc.close()
     assert family.survivors() == []
     family.close()
 
@@ -87,13 +119,26 @@ def interrupt_when_terminating(rpc: PipeRpc, session_id: str) -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def test_a_session_that_will_not_end_in_time_is_ended_by_force() -> None:
+def test_a_session_that_will_not_end_in_time_is_ended_by_force(hurries: list[bool]) -> None:
     with PipeRpc(close_timeout=0.05) as rpc:
         session = rpc.spawn(child("stubborn"), grace=3600)
         session.wait_for(literal="ready")
         family = Family(rpc.pid or 0)
     assert family.survivors() == []
+    assert hurries == [True]
     family.close()
+
+
+def test_an_orderly_end_is_in_no_hurry(hurries: list[bool]) -> None:
+    with PipeRpc():
+        pass
+    assert hurries == [False]
+
+
+def test_a_server_that_talks_to_people_is_not_held_up() -> None:
+    script = "import os, sys; sys.stderr.write('x' * 1_000_000); os.execv(sys.executable, sys.argv[1:])"
+    with PipeRpc([sys.executable, "-c", script, *DEFAULT_COMMAND], answer_timeout=DEADLINE_S) as rpc:
+        assert rpc.list() == []
 
 
 def test_a_server_that_is_killed_is_told_with_its_status() -> None:
