@@ -33,8 +33,8 @@ class Datum(Generic[T]):
         self._name = name
         self._kind = kind
 
-    def __get__(self, error: "RpcError", owner: type["RpcError"]) -> T | None:
-        value = error.data.get(self._name)
+    def __get__(self, error: "RpcError | None", owner: type["RpcError"]) -> T | None:
+        value = None if error is None else error.data.get(self._name)
         return value if isinstance(value, self._kind) else None
 
 

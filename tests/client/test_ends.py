@@ -175,6 +175,7 @@ def test_a_server_that_never_answers_is_given_up_and_ended() -> None:
         PipeRpc([sys.executable, "-c", "import sys; sys.stdin.read()"], answer_timeout=0.01).start()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of parents")
 def test_a_child_of_the_server_that_holds_its_pipes_does_not_hold_up_the_end() -> None:
     script = "import os, sys\nif os.fork(): os.execv(sys.executable, [sys.executable, '-m', 'pipe_rpc'])\nos.read(0, 1)"
     script = script.replace("os.read(0, 1)", "import signal; signal.pause()")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import pydoc
 import types as python_types
 import typing
 from collections.abc import Callable
@@ -189,6 +190,7 @@ def test_each_error_has_a_class_below_one_base(client: Any, code: ErrorCode) -> 
     assert error.CODE is code
     assert issubclass(error, client.RpcError)
     assert issubclass(client.RpcError, client.ClientError)
+    assert pydoc.render_doc(error), "its members are described without an error at hand"
 
 
 def test_both_clients_have_the_same_names_and_shapes() -> None:
