@@ -37,8 +37,10 @@ class FileWriter:
         opened = [os.open(path, flags | (os.O_TRUNC if mode == "truncate" else 0), 0o666)]
         try:
             os.set_blocking(opened[0], True)
-            opened += [*os.pipe(), *os.pipe()]
+            opened += os.pipe()
+            opened += os.pipe()
             file, source, sink, self.done_fd, done = opened
+            self.data = OwnDescriptor(sink)
             self._shared = mmap.mmap(-1, _WRITTEN.size + _ERRNO.size)
             mask = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)  # Until they are ignored there.
             try:
@@ -53,7 +55,6 @@ class FileWriter:
             raise
         for fd in (file, source, done):
             os.close(fd)
-        self.data = OwnDescriptor(sink)
 
     @property
     def written(self) -> int:

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from pipe_rpc.buffers.framer import FramingError
 from pipe_rpc.buffers.text import Encoding, encode_piece
 from pipe_rpc.child.exit_status import signal_number
-from pipe_rpc.client.conversation import Conversation, event_of, output_bytes, result_of
-from pipe_rpc.client.endpoint_process import EndpointProcess
-from pipe_rpc.client.errors import ClientError, RpcError
 from pipe_rpc.client.sink import Sink
 from pipe_rpc.client.trace import Trace
+from pipe_rpc.conversation.endpoint_process import EndpointProcess
+from pipe_rpc.conversation.errors import ClientError, RpcError
+from pipe_rpc.conversation.messages import Conversation, event_of, output_bytes, result_of
 from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.loop.descriptor import OwnDescriptor, claim
 from pipe_rpc.loop.loop import READ, Loop, Watch

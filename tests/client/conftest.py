@@ -7,8 +7,20 @@ import pytest
 from pipe_rpc.client import PipeRpc
 
 
-@pytest.fixture
-def rpc() -> Iterator[PipeRpc]:
-    """A client of a real server."""
-    with PipeRpc(timeout_s=30) as client:
+@pytest.fixture(scope="module")
+def shared() -> Iterator[PipeRpc]:
+    """A client of a real server, for tests that leave no session behind that others could see."""
+    with PipeRpc(answer_timeout=30, grace=0) as client:
         yield client
+
+
+@pytest.fixture
+def rpc(shared: PipeRpc) -> Iterator[PipeRpc]:
+    """The shared client, without sessions of earlier tests."""
+    yield shared
+    assert shared._core._pending == {}, "each request was answered"
+    for info in shared.list():
+        session = shared.session(info.session_id)
+        session.terminate(grace=0)
+        session.wait()
+        session.remove()

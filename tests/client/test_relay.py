@@ -15,14 +15,14 @@ from tests.support.trace import DEADLINE_S
 
 RELAY = """
 import sys
-from pipe_rpc.client.endpoint_process import EndpointProcess
+from pipe_rpc.conversation.endpoint_process import EndpointProcess
 from pipe_rpc.client.relay import Relay, RelayOptions
 sys.exit(Relay(EndpointProcess(sys.argv[1:]), ["/bin/cat"], RelayOptions(None, None, False)).run())
 """
 WITHOUT_PER_CALL = """
 import os, sys
 del os.RWF_NOWAIT
-from pipe_rpc.client.endpoint_process import DEFAULT_COMMAND, EndpointProcess
+from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
 from pipe_rpc.client.relay import Relay, RelayOptions
 sys.exit(Relay(EndpointProcess(DEFAULT_COMMAND), sys.argv[1:], RelayOptions(None, None, False)).run())
 """

@@ -61,6 +61,22 @@ def spawn_is_refused(at: int = 1, **params: Any) -> Occasion:
     return occasion
 
 
+def tee_is_refused(at: int = 1) -> Occasion:
+    """A spawn whose output is to go into a file fails, leaves nothing behind, and the next one works."""
+
+    def occasion(served: Served, inject: Inject) -> None:
+        before = _held()
+        fault = inject(at=at)
+        error = served.refusal("session/spawn", {"argv": ["cat"], "tee": {"stdout": {"path": os.devnull}}})
+        assert fault.happened == 1
+        assert (error["code"], error["data"]["kind"], error["data"]["errno"]) == (1012, "TeeFailed", inject.number)
+        assert not _held() - before, "something is left behind"
+        served.wait_closed(served.spawn("true"))
+
+    occasion.__name__ = f"tee is refused at call {at}"
+    return occasion
+
+
 def spawn_is_survived(at: int = 1, times: int = 1) -> Occasion:
     """The session is started, heard and written to as if nothing had happened."""
 

@@ -108,6 +108,12 @@ ROWS = [
     Row("child/spawn.py subprocess.Popen.__init__", spawn_is_refused(), (EIO, ENOMEM), "os.read"),
     Row("child/launching.py os.pipe", spawn_is_refused(at=4, rlimits={"core": 0}), NO_DESCRIPTOR),
     Row("child/launching.py os.read", spawn_is_refused(at=2, nice=1), (EIO, ENOMEM)),
+    Row("child/file_writer.py os.open", occasions.tee_is_refused(), (*NO_DESCRIPTOR, EACCES, EROFS, ENOSPC)),
+    Row("child/file_writer.py os.set_blocking", occasions.tee_is_refused(), (ENOMEM,)),
+    Row("child/file_writer.py os.pipe", occasions.tee_is_refused(at=1), NO_DESCRIPTOR),
+    Row("child/file_writer.py os.pipe", occasions.tee_is_refused(at=2), NO_DESCRIPTOR),
+    Row("child/file_writer.py mmap.mmap", occasions.tee_is_refused(), (ENOMEM,)),
+    Row("child/file_writer.py os.fork", occasions.tee_is_refused(), (EAGAIN, ENOMEM)),
     Row("session/env_file.py os.stat", spawn_is_refused(envFile=__file__), (ENOMEM,), only=__file__),
     Row("session/env_file.py os.open", spawn_is_refused(envFile=__file__), NO_DESCRIPTOR, only=__file__),
     Row("session/env_file.py os.fstat", spawn_is_refused(envFile=__file__), (ENOMEM,)),
@@ -190,6 +196,8 @@ _GUARD = "made by the guard, a process of its own; see tests/server/test_guard.p
 _NO_CGROUPS = "made once, at the start: where it fails no session has a cgroup; see tests/child/test_cgroup_tree.py"
 _ENDING = "made while those that were killed end: where it fails the wait is 10 ms at a time"
 _LAUNCHER = "made by the launcher, a process of its own; see tests/child/test_launching.py"
+_WRITER = "made by the process that writes a file; see tests/child/test_file_writer.py"
+_MASK = "does not fail for signals that there are (pthread_sigmask(3))"
 _USAGE = "made for who asks: where it fails nobody can know; see tests/child/test_live_usage.py"
 _POLL = "poll(2) over a few descriptors needs no memory of its own"
 
@@ -230,6 +238,18 @@ ELSEWHERE = {
     "child/zombie.py select.kqueue": _KQUEUE,
     "child/process_group.py os.close": _CLOSE,
     "child/process_group.py os.kill": "asks whether a number is taken; every answer but ESRCH says so",
+    "child/file_writer.py os.close": _CLOSE,
+    "child/file_writer.py os.closerange": _WRITER,
+    "child/file_writer.py os.dup": _WRITER,
+    "child/file_writer.py os.dup2": _WRITER,
+    "child/file_writer.py os.kill": _OURS,
+    "child/file_writer.py os.read": _WRITER,
+    "child/file_writer.py os.sysconf": _WRITER,
+    "child/file_writer.py os.waitpid": _OURS,
+    "child/file_writer.py os.write": _WRITER,
+    "child/file_writer.py signal.pthread_sigmask": _MASK,
+    "child/file_writer.py signal.set_wakeup_fd": _WRITER,
+    "child/file_writer.py signal.signal": _WRITER,
     "child/launcher.py os.execve": _LAUNCHER,
     "child/launcher.py os.nice": _LAUNCHER,
     "child/launcher.py os.set_inheritable": _LAUNCHER,

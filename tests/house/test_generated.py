@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from tests.house.blocking import MADE, NAMES, blocking_text
 from tests.house.generate import OPENRPC, README, openrpc_text
 from tests.house.readme_tables import with_tables
 
@@ -18,6 +21,11 @@ def test_the_tables_of_the_readme_are_fresh() -> None:
 
 def test_the_committed_openrpc_document_is_fresh() -> None:
     assert OPENRPC.read_text(encoding="utf-8") == openrpc_text(), REMEDY
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_blocking_client_is_made_of_the_asyncio_one(name: str) -> None:
+    assert (MADE / f"{name}.py").read_text(encoding="utf-8") == blocking_text(name), REMEDY
 
 
 def test_the_schema_command_prints_the_committed_document() -> None:

@@ -7,10 +7,12 @@ import pathlib
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
+from pipe_rpc import client
 from pipe_rpc.protocol import types
 from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.methods import NOTIFICATIONS, SESSION_METHODS
@@ -51,13 +53,50 @@ def test_each_message_of_the_life_of_a_session_fits_its_type(arrow: str, message
         structure(message["params"], getattr(types, row.params))
 
 
-def test_the_python_example_prints_what_the_command_said(tmp_path: pathlib.Path) -> None:
-    (example,) = blocks("python")
+@pytest.mark.parametrize(
+    ("example", "printed"),
+    list(
+        zip(
+            blocks("python"),
+            (["ready", "hello world", "exit 3", "exec ENOENT"], ["one", "two"]),
+            strict=True,
+        )
+    ),
+    ids=["blocking", "asyncio"],
+)
+def test_the_python_examples_print_what_the_commands_said(
+    tmp_path: pathlib.Path, example: str, printed: list[str]
+) -> None:
     script = tmp_path / "example.py"
     script.write_text(example, encoding="utf-8")
     run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60)
-    assert sorted(run.stdout.splitlines()) == ["exit 3", r"stderr 'two\n'", r"stdout 'one\n'"]
-    assert run.stdout.splitlines()[-1] == "exit 3"
+    assert run.stdout.splitlines() == printed
+
+
+@pytest.mark.skipif(find_spec("mypy") is None, reason="mypy is not installed: pip install -e '.[dev]'")
+def test_the_python_examples_are_strictly_typed(tmp_path: pathlib.Path) -> None:
+    scripts = [tmp_path / f"example_{number}.py" for number, _ in enumerate(blocks("python"))]
+    for script, example in zip(scripts, blocks("python"), strict=True):
+        script.write_text(example, encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", *map(str, scripts)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_names_in_the_table_of_the_python_client_are_there() -> None:
+    section = TEXT.partition("## The Python client")[2].partition("## What you can rely on")[0]
+    owners = {"rpc": client.PipeRpc, "s": client.Session, "stdout": client.OutputStream, "stdin": client.Stdin}
+    instance_members = {"stdout", "stderr", "stdin"}
+    named = re.findall(r"\b(rpc|s|stdout|stdin)\.(\w+)", section)
+    assert len(named) > 20
+    for owner, name in named:
+        assert name in instance_members or hasattr(owners[owner], name), f"{owner}.{name}"
 
 
 def test_the_transcript_shows_what_the_command_really_does() -> None:

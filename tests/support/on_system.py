@@ -104,7 +104,7 @@ def _run() -> int:
         if feature in lacks.split(","):
             switch_off()
     del sys.path[0]
-    from pipe_rpc.client import endpoint_process
+    from pipe_rpc.conversation import endpoint_process
 
     # What `pipe-rpc run` starts is under test too.
     endpoint_process.DEFAULT_COMMAND = (sys.executable, "-P", __file__, lacks)

@@ -1,4 +1,4 @@
-"""The client's side of the protocol without any I/O: bytes in, messages out.
+"""The client's side of the protocol: bytes in, messages out, and the other way round.
 
 Rules of this file: requests get ids counted from 1; notifications become typed events; a message that fits no type is
 an error of the server and raised as such, never skipped.
@@ -9,19 +9,27 @@ from itertools import count
 from typing import Any
 
 from pipe_rpc.buffers.framer import Framer, encode_frame
-from pipe_rpc.client.errors import RpcError
+from pipe_rpc.conversation.errors import refusal
 from pipe_rpc.limits import Limits
 from pipe_rpc.protocol.converter import structure
 from pipe_rpc.protocol.envelope import Notification, Response, parse
 from pipe_rpc.protocol.json_text import encode
-from pipe_rpc.protocol.types import ClosedParams, DetachedParams, ExitedParams, OutputParams
+from pipe_rpc.protocol.types import (
+    ClosedParams,
+    DetachedParams,
+    ExitedParams,
+    OutputParams,
+    ReadResult,
+    TeeErrorParams,
+)
 
-Event = OutputParams | DetachedParams | ExitedParams | ClosedParams
+Event = OutputParams | DetachedParams | TeeErrorParams | ExitedParams | ClosedParams
 """A notification of the server."""
 
 _EVENT_TYPES: dict[str, type[Event]] = {
     "session/output": OutputParams,
     "session/detached": DetachedParams,
+    "session/teeError": TeeErrorParams,
     "session/exited": ExitedParams,
     "session/closed": ClosedParams,
 }
@@ -37,7 +45,7 @@ class Conversation:
         self._framer = Framer(max_header_bytes=Limits().max_header_bytes, max_body_bytes=_MAX_BODY_BYTES)
 
     def request(self, method: str, params: Any) -> tuple[int, bytes]:
-        """A request's id and its frame."""
+        """A request's id and its frame. Raises ValueError for what JSON has no text for, such as NaN."""
         request_id = next(self._ids)
         message = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
         return request_id, encode_frame(encode(message))
@@ -62,17 +70,17 @@ def event_of(notification: Notification) -> Event | None:
 
 
 def result_of(response: Response) -> Any:
-    """The result of an answer. Raises RpcError."""
+    """The result of an answer. Raises RpcError, of the class of its code."""
     error = response.message.get("error")
     if error is not None:
-        raise RpcError(error["code"], error["message"], error.get("data") or {})
+        raise refusal(error["code"], error["message"], error.get("data") or {})
     return response.message.get("result")
 
 
-def output_bytes(event: OutputParams) -> bytes:
-    """The raw bytes of a piece of output, exact where its encoding is base64 or the session's is "auto"."""
-    if event.encoding == "base64":
+def output_bytes(piece: OutputParams | ReadResult) -> bytes:
+    """The raw bytes of a piece of output, exact where its encoding is base64 or what was asked for is "auto"."""
+    if piece.encoding == "base64":
         import binascii
 
-        return binascii.a2b_base64(event.data)
-    return event.data.encode()
+        return binascii.a2b_base64(piece.data)
+    return piece.data.encode()

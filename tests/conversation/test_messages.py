@@ -1,4 +1,4 @@
-"""pipe_rpc/client/conversation.py: bytes in, messages out."""
+"""pipe_rpc/conversation/messages.py: bytes in, messages out."""
 
 import json
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pipe_rpc.buffers.framer import FramingError, encode_frame
-from pipe_rpc.client.conversation import Conversation, event_of, output_bytes, result_of
-from pipe_rpc.client.errors import RpcError
+from pipe_rpc.conversation.errors import RpcError
+from pipe_rpc.conversation.messages import Conversation, event_of, output_bytes, result_of
 from pipe_rpc.errors import ErrorCode, PipeRpcError
 from pipe_rpc.protocol.envelope import MalformedError, Notification, Response
 from pipe_rpc.protocol.types import ClosedParams, OutputParams
