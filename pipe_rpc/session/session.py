@@ -248,6 +248,8 @@ class Session:
     def abandon(self) -> None:
         """Let go of everything but the process, which is still killed when that is due, and reaped when it ends."""
         self.stdin.close("The session was removed.")
+        if self._tees is not None:
+            self._tees.abandon()
         for stream in self.streams.values():
             stream.close()
         self._end_timeout()

@@ -77,6 +77,7 @@ class Tee:
         self._stall: Deadline | None = None
         self._seen_written = 0
         source.when_progress(self._hand_over)
+        self._hand_over()  # Of a stream that has ended nothing more comes, and nobody would say so.
 
     def stop(self) -> None:
         """Write what has come so far and no more."""

@@ -45,6 +45,10 @@ class Tees:
         """Nobody waits for the end of this one any more."""
         self._waiting.pop(name, None)
 
+    def abandon(self) -> None:
+        """Tell nobody any more; what the streams still have for their files is written all the same."""
+        self._on_end = _nothing
+
     def kill(self) -> None:
         """End what writes, now."""
         for stream in self._streams.values():
@@ -65,3 +69,7 @@ class Tees:
         elif end.errno:
             self._failures.append(TeeFailed(self._session_id, name, end))
         self._on_end()
+
+
+def _nothing() -> None:
+    """The session was forgotten."""

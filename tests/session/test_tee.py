@@ -118,6 +118,16 @@ def test_the_close_waits_until_the_file_is_complete(bench: Bench, tmp_path: Path
     assert (tmp_path / "out").read_bytes() == b"all"
 
 
+def test_of_a_stream_that_has_ended_nothing_is_waited_for(bench: Bench, tmp_path: Path) -> None:
+    bench.child.write(OUT, b"before")
+    bench.child.close()
+    turn_until(bench, lambda: bench.session.streams[OUT].ended)
+    tee(bench, tmp_path / "out")
+    bench.exits.report(bench.child)
+    turn_until(bench, lambda: any(isinstance(each, Closed) for each in bench.pull_all()))
+    assert (tmp_path / "out").read_bytes() == b""
+
+
 def test_a_failure_is_told_once_and_the_stream_goes_on(bench: Bench) -> None:
     bench.session.attach(OUT, "a", 0, Encoding.UTF_8)
     tee(bench, "/dev/full")

@@ -14,6 +14,7 @@ The server's resident memory is at most the sum of
   `VALUE_BYTES` for each of `maxMessageValues`; less of short ones, which hold fewer values;
 - requests that wait behind a spawn: `maxQueuedRequestBytes` and one more;
 - one `envFile` while it is read: `ENV_FILE_AMPLIFICATION` times `maxEnvFileBytes`;
+- patterns that are waited for: `PATTERN_BYTES` each, at most `maxPatterns`;
 - bookkeeping: `SESSION_BYTES` for each session, open or kept, besides its arguments and labels, which are at most
   `maxArgumentBytes` of open ones; `TOMBSTONE_BYTES` for each of `maxTombstones`; and `PENDING_BYTES` for each request
   that waits.
@@ -47,6 +48,8 @@ SESSION_BYTES = 28 * 1024
 `maxReadRuns` runs of each stream."""
 PENDING_BYTES = 12 * 1024
 """The row, the id, and the answer where one piece of news answers all of them at once."""
+PATTERN_BYTES = 300 * 1024
+"""What the engine may keep of a compiled pattern, and what is searched at once."""
 SLACK = 1.25
 TOMBSTONE_BYTES = 1024
 """What is remembered of a forgotten session."""
@@ -71,6 +74,8 @@ class Load(NamedTuple):
     """Whether `session/list` is asked for, which answers with all of them."""
     tombstones: int = 0
     """Forgotten sessions that are remembered."""
+    patterns: int = 0
+    """Different ones that are waited for."""
     pending: int = 0
     """Requests that wait."""
     outbound_bytes: int = 0
@@ -102,7 +107,8 @@ def bound(base: int, limits: Mapping[str, int], load: Load) -> int:
     bookkeeping += min(load.tombstones, limits["maxTombstones"]) * TOMBSTONE_BYTES
     queued = limits["maxQueuedRequestBytes"] + frame
     file = ENV_FILE_AMPLIFICATION * min(load.env_file_bytes, limits["maxEnvFileBytes"])
-    held = open_rings + closed + 2 * stdin + answers + output + request + queued + file + bookkeeping
+    patterns = min(load.patterns, limits["maxPatterns"]) * PATTERN_BYTES
+    held = patterns + open_rings + closed + 2 * stdin + answers + output + request + queued + file + bookkeeping
     return base + ALLOCATOR_BYTES + int(SLACK * held)
 
 
@@ -116,6 +122,7 @@ def worst(limits: Mapping[str, int]) -> Load:
         stdin_bytes=open_sessions * limits["maxStdinBytes"],
         argument_bytes=limits["maxArgumentBytes"] + limits["maxExitedBacklogBytes"],
         tombstones=limits["maxTombstones"],
+        patterns=limits["maxPatterns"],
         pending=limits["maxPendingRequests"],
         outbound_bytes=limits["maxOutboundBytes"],
         answer_bytes=ESCAPED_BYTES * limits["maxReadBytes"],

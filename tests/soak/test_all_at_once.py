@@ -34,6 +34,7 @@ SMALL = {
     "max-frame-bytes": 512 * KIB,
     "max-read-bytes": 64 * KIB,
     "max-pending-requests": 64,
+    "max-patterns": 8,
     "max-label-characters": KIB,
     # The client does not read while it brings all of this about, which takes its time on a busy machine.
     "flush-timeout-ms": 60_000,
@@ -56,7 +57,11 @@ def test_the_formula_holds_where_every_limit_is_reached_at_once(ledger: Ledger) 
                 writes = [
                     client.start("session/write", {"sessionId": session, "data": "x" * 200_000}) for session in floods
                 ]
-                for session in floods * 7:
+                for number, session in enumerate(floods):
+                    # Of as many states as the engine keeps, and more.
+                    pattern = {"pattern": f"(?:[ful]?){{32}}[ful]{{32}}{number}", "timeoutMs": 60_000}
+                    client.start("session/waitFor", {"sessionId": session, "stream": "stdout", **pattern})
+                for session in floods * 6:
                     params = {"sessionId": session, "until": "closed"}
                     client.start("session/wait", params)
                 client.post_uncounted(frame_of(most_memory(512 * KIB, client.limits["maxMessageValues"])), 1)

@@ -449,6 +449,9 @@ class _Oracle:
         refused_twin = error is not None and error["code"] == -32600 and len(waiting) > 1
         request = waiting.pop(-1 if refused_twin else 0)
         if error is not None:
+            session_id = error.get("data", {}).get("sessionId") if request.method == "session/run" else None
+            if error["code"] == -32800 and session_id is not None and session_id not in self.sessions:
+                self._open_run_session(session_id, request.params)  # It ends, and is heard of until then.
             if error["code"] == -32602 and str(request.method).startswith("session/"):
                 _check_problems(error)
             return

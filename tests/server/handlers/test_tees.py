@@ -110,6 +110,20 @@ def test_a_repeated_spawn_opens_nothing_again(bench: Bench, tmp_path: Path) -> N
     assert (tmp_path / "out").read_text() == "first"
 
 
+def test_the_end_of_a_tee_is_not_taken_for_the_end_of_a_removed_session(bench: Bench, tmp_path: Path) -> None:
+    session_id, child = bench.spawn(attach=[], tee={"stdout": {"path": str(tmp_path / "out")}})
+    child.write(OUT, b"all")
+    bench.turn()
+    (session,) = bench.registry.sessions()
+    tees = session.tees
+    bench.result("session/remove", {"sessionId": session_id, "force": True})
+    turn_until(bench, lambda: not tees)
+    assert bench.registry.has_processes(), "the child has not ended"
+    bench.exit(child)
+    assert [each for each in bench.take() if "method" in each] == []
+    assert (tmp_path / "out").read_bytes() == b"all"
+
+
 def test_both_streams_may_go_into_one_file(bench: Bench, tmp_path: Path) -> None:
     path = {"path": str(tmp_path / "both"), "mode": "truncate"}
     _, child = bench.spawn(["fake"], tee={"stdout": path, "stderr": path}, attach=[])
