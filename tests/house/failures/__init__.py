@@ -23,10 +23,10 @@ from tests.house.failures import (
 from tests.house.failures.row import Row
 
 CHAPTERS = {
-    "A": (output.ROWS, 18),
+    "A": (output.ROWS, 25),
     "B": (exits.ROWS, 16),
     "C": (endings.ROWS, 20),
-    "D": (spawning.ROWS, 31),
+    "D": (spawning.ROWS, 33),
     "E": (stdin.ROWS, 10),
     "F": (client.ROWS, 25),
     "G": (framing.ROWS, 18),

@@ -155,4 +155,68 @@ ROWS = (
             *of(HOSTILE_CLIENTS, "test_a_client_that_does_not_read_costs_the_rings_and_loses_nothing[never reads]"),
         ),
     ),
+    Row(
+        "A19",
+        "A word that is waited for is found across the pieces in which it comes, and a number at the end of the output "
+        "is not taken for whole before the output has settled.",
+        (
+            *of("e2e/test_wait_for.py", "test_a_match_is_found_in_output_that_comes_byte_by_byte"),
+            *of("session/test_search.py", "test_however_it_comes_the_end_is_what_the_engine_finds_in_all_of_it"),
+            *of("e2e/test_limits.py", "test_a_match_at_the_very_end_counts_after_match_settle_ms"),
+        ),
+    ),
+    Row(
+        "A20",
+        "A pattern that would keep a backtracking engine for ever costs each turn a bounded time, and keeps nobody "
+        "waiting.",
+        (
+            *of("e2e/test_wait_for.py", "test_a_pattern_bomb_on_a_flood_keeps_nobody_waiting"),
+            *of("session/test_searches.py", "test_a_turn_goes_round_and_ends_when_its_share_is_spent"),
+        ),
+    ),
+    Row(
+        "A21",
+        "Where memory may be refused, which the engine for patterns does not survive, patterns are refused and "
+        "literals are found.",
+        of("e2e/test_wait_for.py", "test_where_memory_is_limited_a_literal_is_found_and_a_pattern_is_refused"),
+    ),
+    Row(
+        "A22",
+        "A full disk ends the tee of one stream, which is told once with the offset up to which the file is complete; "
+        "the stream and its child go on.",
+        (
+            *of("e2e/test_tee.py", "test_a_full_disk_is_told_once_and_the_child_goes_on"),
+            *of("child/test_file_writer.py", "test_a_file_above_its_limit_is_told_with_what_is_in_it"),
+        ),
+    ),
+    Row(
+        "A23",
+        "A file that takes nothing, as on a disk that hangs, holds up its own child and nobody else, and is given up "
+        "after a while.",
+        (
+            *of("e2e/test_tee.py", "test_a_file_that_takes_nothing_holds_up_its_own_child_alone"),
+            *of("e2e/test_limits.py", "test_a_file_that_takes_nothing_for_tee_stall_ms_ends_its_tee"),
+        ),
+    ),
+    Row(
+        "A24",
+        "Of more output than is wanted both ends are told, and what lies between is counted to the byte, also where "
+        "the ring has lost it.",
+        (
+            *of("e2e/test_run_method.py", "test_of_a_flood_both_ends_and_the_exact_rest_are_told"),
+            *of("session/test_excerpt.py", "test_every_byte_is_told_or_counted"),
+        ),
+    ),
+    Row(
+        "A25",
+        "Output of two pipes is told in the order in which it was read, and each piece says when that was; who wrote "
+        "first where both were readable at once, nobody can know.",
+        (
+            *of(
+                "session/test_read_order.py",
+                "test_output_is_told_in_the_order_in_which_it_was_read",
+                "test_order_is_never_wrong_and_within_the_bound_it_is_exact",
+            ),
+        ),
+    ),
 )

@@ -306,4 +306,22 @@ ROWS = (
             *of(LAUNCHING, "test_a_failure_is_told_as_without_limits_and_leaves_nothing_behind"),
         ),
     ),
+    Row(
+        "D32",
+        "A client that repeats a spawn, since it does not know whether the first arrived, runs nothing twice where it "
+        "has named the session; after a removal it is told that there was one.",
+        (
+            *of("e2e/test_run_method.py", "test_spawn_write_and_wait_are_sent_in_one_go"),
+            *of(
+                "server/handlers/test_running.py",
+                "test_the_same_id_asks_for_the_same_run",
+                "TestChosenIds::test_an_exited_session_is_answered_and_a_forgotten_one_is_told",
+            ),
+        ),
+    ),
+    Row(
+        "D33",
+        "Many spawns at once keep no request waiting that is about a session that there is.",
+        of("server/test_endpoint.py", "test_requests_about_a_session_that_there_is_pass_spawns_that_wait"),
+    ),
 )
