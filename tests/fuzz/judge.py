@@ -228,8 +228,8 @@ class _Expectation:
         if Phase.READY in self._phases - before:
             # A client that is not there ends the server.
             self.may_be_over |= bool(message.params) and message.params.get("processId") is not None
-        if message.is_doubtful:
-            self._phases |= before
+        if message.is_doubtful or self._has_spawned:
+            self._phases |= before  # Behind a spawn a shutdown may be cancelled, or its id be in flight.
 
     def _codes(self, message: Message) -> set[int]:
         if message.method in ONLY_NOTIFICATIONS:

@@ -164,7 +164,7 @@ class MemoryServer:
             environment={"INHERITED": "yes"},
             cgroups=CgroupTree(None),
         )
-        queue = RequestQueue(lambda: registry.spawns_tried, max_bytes=limits.max_queued_request_bytes)
+        self._queue = queue = RequestQueue(lambda: registry.spawns_tried, max_bytes=limits.max_queued_request_bytes)
         self._transport = Transport(
             loop,
             self._input,
@@ -235,7 +235,7 @@ class MemoryServer:
             if self._loop.is_stopped or (self._ending.begun and not self._input.chunks):
                 break
             self._turn()
-            if self._input.is_drained:
+            if self._input.is_drained and not self._queue:
                 break
         else:
             raise WedgedError("the server does not get through its input")
