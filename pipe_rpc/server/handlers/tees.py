@@ -43,11 +43,11 @@ def untee(call: Call, params: UnteeParams) -> Members | Deferred:
         )
     call.pending.require_room(call.request_id)
     pending = call.pending.open(call.request_id, session.session_id)
-    pending.release = lambda: session.tees.forget_waiting(name)
 
     def ended(end: TeeEnd) -> None:
         pending.answer({"offset": end.offset} if end.errno == 0 else _failed(end))
 
+    pending.release = lambda: session.tees.forget_waiting(name, ended)
     session.tees.stop(name, ended)
     return DEFERRED
 

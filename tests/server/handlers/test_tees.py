@@ -110,6 +110,24 @@ def test_a_repeated_spawn_opens_nothing_again(bench: Bench, tmp_path: Path) -> N
     assert (tmp_path / "out").read_text() == "first"
 
 
+def test_each_of_several_who_end_a_tee_is_answered(bench: Bench, tmp_path: Path) -> None:
+    session_id, child = bench.spawn(attach=[])
+    bench.result("session/tee", tee(session_id, tmp_path / "out"))
+    stream = bench.registry.get(session_id).streams[OUT]
+    assert stream.tee is not None
+    writer = stream.tee._writer
+    os.kill(writer.pid, signal.SIGSTOP)
+    child.write(OUT, b"all")
+    bench.turn()
+    waiting = [bench.start("session/untee", {"sessionId": session_id, "stream": "stdout"}) for _ in range(3)]
+    bench.notify("$/cancelRequest", {"id": waiting[1]})
+    os.kill(writer.pid, signal.SIGCONT)
+    turn_until(bench, lambda: stream.tee is None)
+    answers = [bench.answer(each) for each in waiting]
+    assert answers[0]["result"] == answers[2]["result"] == {"offset": 3}
+    assert error_kind(answers[1]) == "RequestCancelled"
+
+
 def test_the_end_of_a_tee_is_not_taken_for_the_end_of_a_removed_session(bench: Bench, tmp_path: Path) -> None:
     session_id, child = bench.spawn(attach=[], tee={"stdout": {"path": str(tmp_path / "out")}})
     child.write(OUT, b"all")
