@@ -89,7 +89,8 @@ class Limits(NamedTuple):
         int, "Different patterns, literals aside, that are waited for at once; each may take 256 KiB of memory."
     ] = 64
     max_match_bytes: Annotated[
-        int, "The longest match of a pattern; so much is searched once more when output goes on."
+        int,
+        "The longest match of a pattern that is sure to be found whole; so much is searched again when more comes.",
     ] = 4096
     match_settle_ms: Annotated[
         int, "After so long without output a match at its very end counts, since it does not grow any more."

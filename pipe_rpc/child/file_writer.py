@@ -11,8 +11,10 @@ import mmap
 import os
 import signal
 import struct
+import sys
 from typing import Literal
 
+from pipe_rpc.child import prctl
 from pipe_rpc.loop.descriptor import OwnDescriptor
 
 Mode = Literal["append", "truncate"]
@@ -42,11 +44,12 @@ class FileWriter:
             file, source, sink, self.done_fd, done = opened
             self.data = OwnDescriptor(sink)
             self._shared = mmap.mmap(-1, _WRITTEN.size + _ERRNO.size)
+            server = os.getpid()
             mask = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)  # Until they are ignored there.
             try:
                 self.pid = os.fork()
                 if self.pid == 0:
-                    _become_writer(source, file, done, self._shared)
+                    _become_writer(server, source, file, done, self._shared)
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         except BaseException:
@@ -94,10 +97,15 @@ class FileWriter:
             return True
 
 
-def _become_writer(source: int, file: int, done: int, shared: mmap.mmap) -> None:
+def _become_writer(server: int, source: int, file: int, done: int, shared: mmap.mmap) -> None:
     """Go on as the process that writes; does not return."""
     try:
         gc.disable()
+        if sys.platform == "linux":
+            # One that is stuck in a write would not see the end of the bytes.
+            prctl.signal_when_parent_ends(signal.SIGKILL)
+        if os.getppid() != server:
+            return
         signal.set_wakeup_fd(-1)
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)

@@ -51,6 +51,7 @@ class Ending:
         self._all_killed_at = 0.0
         self._give_up_at: float | None = None
         self._flush_until: float | None = None
+        self._tees_killed = False
         self._when_quiet: list[Callable[[], None]] = []
 
     def end_sessions(self, when_quiet: Callable[[], None]) -> None:
@@ -86,7 +87,7 @@ class Ending:
         grace_s = 0.0 if kill else max(orphan_grace_s, self._registry.longest_grace_s())
         self._kill_orphans_at = self._loop.now + (0.0 if kill else orphan_grace_s)
         self._all_killed_at = self._loop.now + grace_s
-        self._give_up_at = self._flush_until = None
+        self._give_up_at = None
         self._registry.end_all(kill=kill)
         self._look_s = _FIRST_LOOK_S
         if not self._looking:
@@ -105,7 +106,7 @@ class Ending:
             return
         if self._flush_until is None:
             self._flush_until = now + self._limits.flush_timeout_ms / 1000
-        if self._registry.has_news() and self._transport.client_reads and now < self._flush_until:
+        if self._registry.has_news() and self._transport.client_reads and self._may_come(now, self._flush_until):
             self._look_again()
             return
         self._looking = False
@@ -114,6 +115,14 @@ class Ending:
         callbacks, self._when_quiet = self._when_quiet, []
         for callback in callbacks:
             callback()
+
+    def _may_come(self, now: float, flush_until: float) -> bool:
+        """Whether to wait for news; files that take nothing are given up in the end, which is news too."""
+        if now >= flush_until and not self._tees_killed:
+            self._tees_killed = True
+            self._registry.kill_tees()
+            return True
+        return now < flush_until
 
     def _gives_up(self, now: float) -> bool:
         """Whether what was killed has had its time to vanish, counted from when it was seen that all was killed.

@@ -126,7 +126,7 @@ class Endpoint:
                     f"The id {shown(str(request.id))!r} is still in flight. Use a fresh id for each request.",
                 )
             if not is_due and self._queue.must_wait and not self._may_pass(request):
-                self._let_wait(request.id, request.method, body)
+                self._let_wait(request.id, request.method, body, _session_id(request))
                 return
             outcome = self._handle(request)
         except PipeRpcError as error:
@@ -139,12 +139,18 @@ class Endpoint:
             self.answer(request.id, outcome)
 
     def _may_pass(self, request: Request) -> bool:
-        """Whether a request may be handled before those that wait: it is about a session that there is."""
-        params = request.params
-        return not self._end_waits and isinstance(params, dict) and self._registry.has(params.get("sessionId"))
+        """Whether a request may be handled before those that wait.
 
-    def _let_wait(self, request_id: Id | None, method: str, body: bytes) -> None:
-        self._queue.add(request_id, body)
+        It must be about a session that there is, and be the first about it: what is said of one session keeps its
+        order.
+        """
+        session_id = _session_id(request)
+        if self._end_waits or session_id is None or self._queue.names(session_id):
+            return False
+        return self._registry.has(session_id)
+
+    def _let_wait(self, request_id: Id | None, method: str, body: bytes, session_id: str | None = None) -> None:
+        self._queue.add(request_id, body, session_id)
         self._end_waits |= method in ("shutdown", "exit")
 
     def _handle(self, request: Request) -> Any:
@@ -255,6 +261,12 @@ class Endpoint:
             gc.freeze()  # As at the start: half a thousand classes need no collector to look at them.
             self._teller.listeners.append(self._language_server.announced)
         return self._language_server
+
+
+def _session_id(request: Request) -> str | None:
+    """The session that a request names, where it names one."""
+    session_id = request.params.get("sessionId") if isinstance(request.params, dict) else None
+    return session_id if isinstance(session_id, str) else None
 
 
 @cache

@@ -6,7 +6,7 @@ kept as they came: parsed they would take many times as much.
 """
 
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from pipe_rpc.protocol.envelope import Id, id_key
@@ -19,7 +19,8 @@ class RequestQueue:
         """``spawns_tried`` tells how many there were since the start, those that failed among them."""
         self._spawns_tried = spawns_tried
         self._max_bytes = max_bytes
-        self._bodies: OrderedDict[tuple[type, Id | None], bytes] = OrderedDict()
+        self._bodies: OrderedDict[tuple[type, Id | None], tuple[bytes, str | None]] = OrderedDict()
+        self._sessions: Counter[str] = Counter()
         self._bytes = 0
         self._tried_before = 0
 
@@ -43,28 +44,41 @@ class RequestQueue:
         """Allow another spawn."""
         self._tried_before = self._spawns_tried()
 
-    def add(self, request_id: Id | None, body: bytes) -> None:
+    def names(self, session_id: str) -> bool:
+        """Whether a request that waits is about a session, or is to make it: no other about it may pass."""
+        return session_id in self._sessions
+
+    def add(self, request_id: Id | None, body: bytes, session_id: str | None = None) -> None:
         """Let a request wait whose id is not in the queue; None is for ``exit``, which has none: one of it waits."""
         if request_id is None and id_key(None) in self._bodies:
             return
-        self._bodies[id_key(request_id)] = body
+        self._bodies[id_key(request_id)] = body, session_id
         self._bytes += _size(request_id, body)
+        if session_id is not None:
+            self._sessions[session_id] += 1
 
     def next_due(self) -> bytes | None:
         """Take out what came first, unless this turn has had its spawn."""
         if not self._bodies or self._has_spawned():
             return None
-        (_, request_id), body = self._bodies.popitem(last=False)
-        self._bytes -= _size(request_id, body)
-        return body
+        return self._take_out(next(iter(self._bodies)))
 
     def cancel(self, request_id: Id) -> bool:
         """Take out a request; returns whether it was there."""
-        body = self._bodies.pop(id_key(request_id), None)
-        if body is None:
+        key = id_key(request_id)
+        if key not in self._bodies:
             return False
-        self._bytes -= _size(request_id, body)
+        self._take_out(key)
         return True
+
+    def _take_out(self, key: tuple[type, Id | None]) -> bytes:
+        body, session_id = self._bodies.pop(key)
+        self._bytes -= _size(key[1], body)
+        if session_id is not None:
+            self._sessions[session_id] -= 1
+            if not self._sessions[session_id]:
+                del self._sessions[session_id]
+        return body
 
     def _has_spawned(self) -> bool:
         return self._spawns_tried() != self._tried_before

@@ -214,13 +214,17 @@ class SessionRegistry:
                 session.terminate(0 if kill else session.description.grace_s, Reason.SHUTDOWN)
         self._leftovers.kill()
         if kill:
-            for session in self._sessions.values():
-                session.tees.kill()
+            self.kill_tees()
             with suppress(OSError):  # Each was, or is, killed by itself as well.
                 self._cgroups.kill()
             self._orphans.kill(in_sessions=True)
         else:
             self._orphans.ask_to_end()
+
+    def kill_tees(self) -> None:
+        """End what writes files, now; what is not in them is told."""
+        for session in self._sessions.values():
+            session.kill_tees()
 
     def kill_leftovers(self) -> None:
         """Try again what ``end_all`` may have had no room for: to kill what is left of forgotten sessions."""

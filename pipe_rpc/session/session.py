@@ -156,6 +156,11 @@ class Session:
             self._tees = Tees(self.session_id, self.streams, self._loop, self._ready)
         return self._tees
 
+    def kill_tees(self) -> None:
+        """End what writes its files, now."""
+        if self._tees is not None:
+            self._tees.kill()
+
     @property
     def retained_bytes(self) -> int:
         """Output that the rings hold."""

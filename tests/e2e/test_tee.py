@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fixture_types import MakeGate
+from tests.support.fixture_types import MakeGate, StartWire
 from tests.support.processes import descendants
 from tests.support.programs import shell
 from tests.support.refusals import check_refusal
@@ -120,6 +120,44 @@ def test_what_a_daemon_writes_later_is_in_the_file_too(wire: WireClient, tmp_pat
     held.open_and_release()
     wire.wait_closed(session)
     assert (tmp_path / "stdout").read_text() == "early\nlate\n"
+
+
+@pytest.mark.parametrize("by_shutdown", [False, True])
+def test_a_file_that_takes_nothing_is_told_when_the_server_ends(
+    start_wire: StartWire, tmp_path: Path, by_shutdown: bool
+) -> None:
+    wire = start_wire("--flush-timeout-ms=300")
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    target = {"stdout": {"path": str(tmp_path / "fifo")}}
+    session = wire.spawn(["yes"], attach=[], graceMs=0, tee=target)["sessionId"]
+    while wire.request("session/info", {"sessionId": session})["stdout"]["endOffset"] < 1_000_000:
+        pass  # More than the pipes hold.
+    if by_shutdown:
+        assert wire.request("shutdown") is None
+    else:
+        wire.close_stdin()
+    assert wire.wait_notification("session/teeError")["errno"] == "EINTR"
+    wire.wait_notification("session/closed")
+    if by_shutdown:
+        wire.notify("exit")
+    wire.wait_exit()
+    os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2)")
+def test_a_writer_that_is_stuck_ends_with_the_server(start_wire: StartWire, tmp_path: Path) -> None:
+    wire = start_wire("--no-guard", "--no-cgroup")
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    target = {"stdout": {"path": str(tmp_path / "fifo")}}
+    session = wire.spawn(["head", "-c", "500000", "/dev/zero"], attach=[], tee=target)["sessionId"]
+    wire.wait_exited(session)
+    (writer,) = descendants(wire.pid)
+    os.kill(wire.pid, signal.SIGKILL)
+    wire.wait_exit()
+    assert os.waitstatus_to_exitcode(os.waitpid(writer, 0)[1]) == -signal.SIGKILL, "it has come to us"
+    os.close(reader)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -417,6 +417,23 @@ def test_every_other_request_keeps_its_place_behind_spawns(bench: Bench, other: 
     assert ids(answers) == [0, 1, 2, 3]
 
 
+def test_requests_about_one_session_keep_their_order_behind_its_spawn(bench: Bench) -> None:
+    """A client that goes on as soon as the spawn is answered must not overtake what it has said before."""
+    mine = {"method": "session/spawn", "params": {"argv": ["fake"], "sessionId": "mine"}}
+    first = {"method": "session/write", "params": {"sessionId": "mine", "data": "first "}}
+    later = {"method": "session/write", "params": {"sessionId": "mine", "data": "later", "close": True}}
+    bench.wires.send(*numbered(SPAWN, mine, SPAWN, SPAWN, first))
+    answers: list[Message] = []
+    while 1 not in ids(answers):
+        bench.loop.run_turn()
+        answers += bench.wires.receive()
+    bench.wires.send({"jsonrpc": "2.0", "id": 5, **later})
+    bench.turn(8)
+    answers += bench.take()
+    assert ids(answers) == [0, 1, 2, 3, 4, 5]
+    assert bench.children[1].read_stdin() == b"first later"
+
+
 def test_nothing_passes_a_shutdown_that_waits(bench: Bench) -> None:
     session_id, _ = bench.spawn()
     info = {"method": "session/info", "params": {"sessionId": session_id}}

@@ -72,6 +72,18 @@ def test_of_what_has_no_id_one_waits() -> None:
     assert not counted.queue.is_full
 
 
+def test_it_knows_of_which_sessions_requests_wait(counted: Counted) -> None:
+    for number, session_id in enumerate(["a", "b", "a", None]):
+        counted.queue.add(number, b"body", session_id)
+    counted.queue.begin_turn()
+    assert counted.queue.names("a")
+    assert counted.queue.next_due()
+    assert counted.queue.names("a")
+    assert counted.queue.cancel(2)
+    assert not counted.queue.names("a")
+    assert counted.queue.names("b")
+
+
 def test_long_ids_fill_it_too() -> None:
     counted = Counted(max_bytes=1000)
     counted.queue.add("x" * 1000, b"")

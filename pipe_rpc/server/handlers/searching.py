@@ -79,7 +79,8 @@ class _Wait:
         if params.timeout_ms == 0:
             self._expire("timeout")
         elif params.timeout_ms is not None:
-            self._set("timeout", self._loop.now + params.timeout_ms / 1000, self._time_out)
+            when = self._loop.now + params.timeout_ms / 1000
+            self._set("timeout", when, lambda: self._expire("timeout"))
         if self._idle_s is not None:
             self._set("idle", self._loop.now + self._idle_s, self._look_at_idleness)
         call.searches.put(self._step)
@@ -120,13 +121,6 @@ class _Wait:
     def _settle(self) -> None:
         self._settled = True
         self._call.searches.put(self._step)
-
-    def _time_out(self) -> None:
-        result, _ = self._search.step(settled=True)  # A match may be all but settled.
-        if isinstance(result, Found):
-            self._answer_found(result)
-        else:
-            self._answer_reason("timeout")
 
     def _look_at_idleness(self) -> None:
         assert self._idle_s is not None
