@@ -22,7 +22,7 @@ class Tees:
         self._loop = loop
         self._on_end = on_end
         self._failures: deque[TeeFailed] = deque()
-        self._waiting: dict[StreamName, list[Callable[[TeeEnd], None]]] = {}
+        self._callbacks: dict[StreamName, list[Callable[[TeeEnd], None]]] = {}
 
     def __bool__(self) -> bool:
         """Whether any is left, or any failure to be told."""
@@ -38,14 +38,14 @@ class Tees:
         """End the tee of a stream that has one; call back when all that it had is in the file, or cannot be."""
         tee = self._streams[name].tee
         assert tee is not None, "there is one"
-        self._waiting.setdefault(name, []).append(when_ended)
+        self._callbacks.setdefault(name, []).append(when_ended)
         tee.stop()
 
     def forget_waiting(self, name: StreamName, when_ended: Callable[[TeeEnd], None]) -> None:
         """Do not call back any more; without effect where that was done."""
-        waiting = self._waiting.get(name, [])
-        if when_ended in waiting:
-            waiting.remove(when_ended)
+        callbacks = self._callbacks.get(name, [])
+        if when_ended in callbacks:
+            callbacks.remove(when_ended)
 
     def abandon(self) -> None:
         """Tell nobody any more; what the streams still have for their files is written all the same."""
@@ -65,10 +65,10 @@ class Tees:
         stream = self._streams[name]
         stream.tee = None
         stream.tee_moved()
-        waiting = self._waiting.pop(name, [])
-        for when_ended in waiting:
+        callbacks = self._callbacks.pop(name, [])
+        for when_ended in callbacks:
             when_ended(end)
-        if end.errno and not waiting:
+        if end.errno and not callbacks:
             self._failures.append(TeeFailed(self._session_id, name, end))
         self._on_end()
 
