@@ -41,7 +41,7 @@ class Tees:
         self._callbacks.setdefault(name, []).append(when_ended)
         tee.stop()
 
-    def forget_waiting(self, name: StreamName, when_ended: Callable[[TeeEnd], None]) -> None:
+    def forget_callback(self, name: StreamName, when_ended: Callable[[TeeEnd], None]) -> None:
         """Do not call back any more; without effect where that was done."""
         callbacks = self._callbacks.get(name, [])
         if when_ended in callbacks:

@@ -1,6 +1,7 @@
 """Waiting until output says something: session/waitFor."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pipe_rpc.buffers.matcher import Literal, Matcher, PatternError
 from pipe_rpc.loop.loop import Deadline
@@ -47,6 +48,13 @@ def _matcher(call: Call, params: WaitForParams) -> tuple[Matcher, Callable[[], N
         raise invalid_params([(path, problem)], position=error.position) from None
 
 
+class _Expiry(NamedTuple):
+    """Why nothing more is waited for, and the end of what is still searched."""
+
+    reason: str
+    until: int
+
+
 class _Wait:
     """One request: a search, and all that may end it."""
 
@@ -70,8 +78,7 @@ class _Wait:
         self._ends_with_child = session.exit is None
         self._last_output = self._loop.now
         self._settled = False
-        self._expired: str | None = None
-        self._look_until: int | None = None
+        self._expiry: _Expiry | None = None
         self._deadlines: dict[str, Deadline] = {}
         self._search = Search(self._stream, matcher, offset, self._on_output)
         self._pending: Pending = call.pending.open(call.request_id, params.session_id)
@@ -86,21 +93,21 @@ class _Wait:
         call.searches.put(self._step)
 
     def _step(self) -> int | None:
-        result, cost = self._search.step(settled=self._settled)
+        result, cost = self._search.step(settled=self._settled or self._expiry is not None)
         if isinstance(result, Found):
-            self._answer_found(result)
+            self._answer(None, result)
             return None
-        if self._look_until is not None and self._search.offset >= self._look_until:
+        if self._expiry is not None and self._search.offset >= self._expiry.until:
             result = Progress.NOTHING  # What has come since is not for this request.
         if result is Progress.MORE:
             return cost
-        if self._expired is not None:
-            self._answer_reason(self._expired)
+        if self._expiry is not None:
+            self._answer(self._expiry.reason)
         elif self._is_complete():
             if result is Progress.MAY_GROW:
                 self._settled = True
                 return cost
-            self._answer_reason("ended" if self._session.exit is None else "exited")
+            self._answer("ended" if self._session.exit is None else "exited")
         elif result is Progress.MAY_GROW:
             self._set("settle", self._loop.now + self._settle_s, self._settle)
         return None
@@ -113,8 +120,7 @@ class _Wait:
 
     def _on_output(self) -> None:
         self._last_output = self._loop.now
-        if self._expired is None:
-            self._settled = False
+        self._settled = False
         self._cancel("settle")
         self._call.searches.put(self._step)
 
@@ -133,37 +139,21 @@ class _Wait:
 
     def _expire(self, reason: str) -> None:
         """Search what is here, and no more."""
-        self._expired = reason
-        self._settled = True
-        self._look_until = self._stream.ring.end
+        self._expiry = _Expiry(reason, self._stream.ring.end)
         self._call.searches.put(self._step)
 
-    def _answer_found(self, found: Found) -> None:
+    def _answer(self, reason: str | None, found: Found | None = None) -> None:
+        data = b"" if found is None else found.data
         self._pending.answer(
             {
-                "matched": True,
-                "reason": None,
-                "offset": found.offset,
-                "length": len(found.data),
-                "text": _text(found.data),
-                "groups": [_text(group) for group in found.groups],
-                "named": {name: _text(group) for name, group in found.named.items()},
-                "nextOffset": found.offset + len(found.data),
-                "missedBytes": self._search.missed_bytes,
-            }
-        )
-
-    def _answer_reason(self, reason: str) -> None:
-        self._pending.answer(
-            {
-                "matched": False,
+                "matched": found is not None,
                 "reason": reason,
-                "offset": None,
-                "length": 0,
-                "text": "",
-                "groups": [],
-                "named": {},
-                "nextOffset": self._search.offset,
+                "offset": None if found is None else found.offset,
+                "length": len(data),
+                "text": _text(data),
+                "groups": [] if found is None else [_text(group) for group in found.groups],
+                "named": {} if found is None else {name: _text(group) for name, group in found.named.items()},
+                "nextOffset": self._search.offset if found is None else found.offset + len(data),
                 "missedBytes": self._search.missed_bytes,
             }
         )

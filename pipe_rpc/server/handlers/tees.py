@@ -47,7 +47,7 @@ def untee(call: Call, params: UnteeParams) -> Members | Deferred:
     def ended(end: TeeEnd) -> None:
         pending.answer({"offset": end.offset} if end.errno == 0 else _failed(end))
 
-    pending.release = lambda: session.tees.forget_waiting(name, ended)
+    pending.release = lambda: session.tees.forget_callback(name, ended)
     session.tees.stop(name, ended)
     return DEFERRED
 
