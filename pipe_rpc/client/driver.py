@@ -34,7 +34,8 @@ class Driver:
         """Held around what touches the core; notified when it has heard something."""
         self._core = core
         self._process = process
-        self._waiting = 0
+        self._waiting: dict[object, Callable[[], bool]] = {}
+        """What each thread waits for; once it is so, no more is read for that thread, however late it wakes."""
         self._is_ending = False
         self._is_over = False
         self._open = {process.stdin_fd, process.stdout_fd, process.stderr_fd}
@@ -62,18 +63,19 @@ class Driver:
         with self.guard:
             if is_so():
                 return
-            self._waiting += 1
+            waiter = object()
             try:
                 while not is_so():
                     self._core.require_alive()
-                    if self._waiting == 1:
+                    if waiter not in self._waiting:
+                        self._waiting[waiter] = is_so
                         self.wake()
                     left = _SLEEP_S if deadline is None else deadline - time.monotonic()
                     if left <= 0:
                         raise TimeoutError
                     self.guard.wait(min(left, _SLEEP_S))
             finally:
-                self._waiting -= 1
+                self._waiting.pop(waiter, None)
 
     def end(self, *, hurry: bool) -> int:
         """End the server, by force where it does not go; returns its exit status. In the end nothing is left open.
@@ -177,6 +179,7 @@ class Driver:
         if data:
             with self.guard:
                 self._core.receive(data)
+                self._waiting = {waiter: is_so for waiter, is_so in self._waiting.items() if not is_so()}
                 self.guard.notify_all()
             return
         self._open.discard(self._process.stdout_fd)

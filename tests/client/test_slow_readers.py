@@ -77,6 +77,16 @@ def test_a_reader_beyond_the_limit_is_told_where_to_go_on() -> None:
     assert bytes(read) == flooded()
 
 
+def test_a_reader_that_wakes_late_is_not_buried_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 400_000
+    with PipeRpc(buffer_bytes=150_000, spill_bytes=0) as rpc:
+        flood = rpc.spawn(python(f"print('x' * {size}, end='')"))
+        # Nobody is woken any more: a thread that waits looks again when its sleep is over.
+        monkeypatch.setattr(rpc._connected.driver.guard, "notify_all", lambda: None)
+        assert flood.stdout.read() == b"x" * size
+        monkeypatch.undo()
+
+
 def test_what_nobody_reads_of_one_stream_does_not_hold_up_the_other() -> None:
     script = "import sys; sys.stderr.write('e' * 2_000_000); print('done')"
     with PipeRpc(buffer_bytes=10_000) as rpc:
