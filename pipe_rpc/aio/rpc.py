@@ -14,9 +14,17 @@ from pipe_rpc.conversation import endpoint_process
 from pipe_rpc.conversation.core import Core
 from pipe_rpc.conversation.errors import ClientError, EndpointGone
 from pipe_rpc.conversation.event_log import LifeEvent
+from pipe_rpc.conversation.messages import Listener
 from pipe_rpc.conversation.server_info import ServerInfo, server_info
 from pipe_rpc.conversation.session_state import SessionState
-from pipe_rpc.protocol.types import ListResult, PurgeResult, RunResult, SessionInfo, TerminateAllResult
+from pipe_rpc.protocol.types import (
+    ListResult,
+    PurgeResult,
+    RunResult,
+    SessionInfo,
+    TeeErrorParams,
+    TerminateAllResult,
+)
 from pipe_rpc.protocol.types.member import EncodingName, LimitName, OverflowName, StreamName
 
 ANSWER_TIMEOUT_S = 60.0
@@ -36,7 +44,9 @@ class PipeRpc:
     is exact to the byte, with "utf-8" what is not UTF-8 becomes U+FFFD. ``answer_timeout`` and ``close_timeout`` bound,
     in seconds, an answer that the server gives at once, and the orderly end, after which force is used. What a late
     reader of a stream has not read, while others are waited for, is kept up to ``buffer_bytes`` in memory and
-    ``spill_bytes`` in a temporary file without a name; beyond that the stream is detached.
+    ``spill_bytes`` in a temporary file without a name; beyond that the stream is detached. ``on_message`` is called
+    with "client" or "server" and each message that one of them says, values of the environment and all; it must not
+    call the client.
     """
 
     def __init__(
@@ -53,6 +63,7 @@ class PipeRpc:
         close_timeout: float = CLOSE_TIMEOUT_S,
         buffer_bytes: int = BUFFER_BYTES,
         spill_bytes: int = SPILL_BYTES,
+        on_message: Listener | None = None,
     ) -> None:
         self._command = None if command is None else [os.fspath(each) for each in command]
         self._cwd = None if cwd is None else os.fspath(cwd)
@@ -65,7 +76,7 @@ class PipeRpc:
         self._client_name = client_name
         self._answer_timeout = answer_timeout
         self._close_timeout = close_timeout
-        self._core = Core(buffer_bytes=buffer_bytes, spill_bytes=spill_bytes)
+        self._core = Core(buffer_bytes=buffer_bytes, spill_bytes=spill_bytes, listener=on_message)
         self._process: endpoint_process.EndpointProcess | None = None
         self._driver: Driver | None = None
         self._calls: Calls | None = None
@@ -92,6 +103,21 @@ class PipeRpc:
     def pid(self) -> int | None:
         """The process id of the endpoint (on Linux that of its guard); None before the start."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, or failed to start; then nothing of its server is left."""
+        return self._is_closed
+
+    @property
+    def stderr_tail(self) -> str:
+        """The end of what the server has said to people so far; normally nothing."""
+        return self._core.stderr_tail
+
+    @property
+    def unread_errors(self) -> Sequence[TeeErrorParams]:
+        """The errors among the events heard so far that no reader of events has got: the newest thousand."""
+        return self._core.unread_errors
 
     async def start(self) -> Self:
         """Start the server and shake hands, once. Raises OSError where the program cannot be started."""

@@ -1,21 +1,24 @@
-"""A conversation as a person reads it: one line for each message."""
+"""A conversation as a person reads it: one line for each message, without values of the environment."""
 
 import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
-_LONGEST = 240
-"""Characters of JSON in a line: about three lines of a terminal."""
+from pipe_rpc.conversation.redaction import redacted
+
+LONGEST = 240
+"""Characters of JSON in a line, where nobody says otherwise: about three lines of a terminal."""
 
 _CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 """Control characters that JSON need not escape, and a terminal would obey."""
 
 
 class Trace:
-    """Formats messages with the seconds since the start of the conversation."""
+    """Formats messages with the seconds since the start of the conversation, each cut behind so many characters."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = LONGEST) -> None:
+        self._longest = longest
         self._started = time.monotonic()
         self._methods: dict[Any, str] = {}
 
@@ -23,7 +26,7 @@ class Trace:
         """A line for what the client sent."""
         if "id" in message:
             self._methods[message["id"]] = message["method"]
-        return self._line("→", message)
+        return self._line("→", redacted(message))
 
     def received(self, message: Mapping[str, Any]) -> str:
         """A line for what the server sent."""
@@ -39,7 +42,7 @@ class Trace:
         if "error" in message:
             what, value = f"{what} failed", message["error"]
         text = json.dumps(value, ensure_ascii=False)
-        if len(text) > _LONGEST:
-            text = f"{text[:_LONGEST]}… ({len(text)} characters)"
+        if len(text) > self._longest:
+            text = f"{text[: self._longest]}… ({len(text)} characters)"
         text = text.translate(_CONTROLS)
         return f"{time.monotonic() - self._started:8.3f} s {arrow} {request_id}{what} {text}\n"

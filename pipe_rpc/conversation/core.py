@@ -12,16 +12,18 @@ from weakref import WeakValueDictionary
 from pipe_rpc.buffers.framer import FramingError
 from pipe_rpc.buffers.outbound import Outbound
 from pipe_rpc.conversation.errors import ClientError, EndpointGone
-from pipe_rpc.conversation.event_log import EventLog
-from pipe_rpc.conversation.messages import Conversation, Event, event_of
+from pipe_rpc.conversation.event_log import EventLog, LifeEvent
+from pipe_rpc.conversation.messages import Conversation, Event, Listener, event_of
 from pipe_rpc.conversation.pending import Pending
 from pipe_rpc.conversation.session_state import SessionState
 from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.protocol.envelope import MalformedError, Notification
-from pipe_rpc.protocol.types import OutputParams
+from pipe_rpc.protocol.types import OutputParams, TeeErrorParams
 
 _MOST_EVENTS = 10_000
 """Of all sessions together, for a reader of them that is slow."""
+_MOST_ERRORS = 1000
+"""Of those that nobody has read; whoever reads none of them needs not more."""
 _TAIL_BYTES = 8 * 1024
 """How much of the server's last words is kept."""
 
@@ -29,12 +31,14 @@ _TAIL_BYTES = 8 * 1024
 class Core:
     """One connection; of each stream ``buffer_bytes`` are kept in memory at most, and ``spill_bytes`` in a file."""
 
-    def __init__(self, *, buffer_bytes: int, spill_bytes: int) -> None:
+    def __init__(self, *, buffer_bytes: int, spill_bytes: int, listener: Listener | None = None) -> None:
         self.outbound = Outbound(low_water_bytes=0)
-        self.events = EventLog(_MOST_EVENTS)
+        self.events = EventLog(_MOST_EVENTS, self._read)
+        self.unread_errors: tuple[TeeErrorParams, ...] = ()
+        """The newest errors among the events that no reader of events has got."""
         self._buffer_bytes = buffer_bytes
         self._spill_bytes = spill_bytes
-        self._conversation = Conversation()
+        self._conversation = Conversation(listener)
         self._pending: dict[object, Pending] = {}
         self._sessions: WeakValueDictionary[str, SessionState] = WeakValueDictionary()
         self._end: tuple[str, int | None] | None = None
@@ -45,11 +49,16 @@ class Core:
         """Whether nothing more will be heard."""
         return self._end is not None
 
+    @property
+    def stderr_tail(self) -> str:
+        """The end of what the server has said to people."""
+        return self._stderr.decode(errors="replace")
+
     def require_alive(self) -> None:
         """Raise EndpointGone where nothing more will be heard."""
         if self._end is not None:
             message, status = self._end
-            raise EndpointGone(message, status, self._stderr.decode(errors="replace"))
+            raise EndpointGone(message, status, self.stderr_tail)
 
     def request(self, method: str, params: Any, on_result: Callable[[Any], Any] | None = None) -> Pending:
         """Queue a request. Raises EndpointGone, and ValueError for what JSON has no text for."""
@@ -78,7 +87,9 @@ class Core:
         """The state of a session, a new one where nobody has a handle of it yet."""
         state = self._sessions.get(session_id)
         if state is None:
-            state = SessionState(session_id, buffer_bytes=self._buffer_bytes, spill_bytes=self._spill_bytes)
+            state = SessionState(
+                session_id, buffer_bytes=self._buffer_bytes, spill_bytes=self._spill_bytes, on_read=self._read
+            )
             self._sessions[session_id] = state
         return state
 
@@ -119,9 +130,15 @@ class Core:
     def _hear(self, event: Event) -> None:
         state = self._sessions.get(event.session_id)
         if not isinstance(event, OutputParams):
+            if isinstance(event, TeeErrorParams):
+                self.unread_errors = (*self.unread_errors, event)[-_MOST_ERRORS:]
             self.events.append(event)
             if state is not None:
                 state.hear(event)
         elif state is not None and not state.hear_output(event):
             # The answer says nothing that session/detached does not; where it is a refusal, the stream has ended.
             self.request("session/detach", {"sessionId": event.session_id, "stream": event.stream})
+
+    def _read(self, event: LifeEvent) -> None:
+        if isinstance(event, TeeErrorParams):
+            self.unread_errors = tuple(each for each in self.unread_errors if each is not event)

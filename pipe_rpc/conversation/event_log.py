@@ -1,6 +1,7 @@
 """Events for readers that come at their own pace: the newest are kept, and whoever comes too late is told so."""
 
 from collections import deque
+from collections.abc import Callable
 
 from pipe_rpc.conversation.errors import EventsMissed
 from pipe_rpc.protocol.types import ClosedParams, DetachedParams, ExitedParams, TeeErrorParams
@@ -10,10 +11,11 @@ LifeEvent = DetachedParams | TeeErrorParams | ExitedParams | ClosedParams
 
 
 class EventLog:
-    """The newest ``limit`` events, each with its number in order, from 0 on."""
+    """The newest ``limit`` events, each with its number in order, from 0 on; ``on_read`` gets each that is read."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, on_read: Callable[[LifeEvent], None]) -> None:
         self._events: deque[LifeEvent] = deque(maxlen=limit)
+        self._on_read = on_read
         self.end = 0
         """The number of the next event."""
         self.is_closed = False
@@ -32,7 +34,9 @@ class EventLog:
         """The event of this number, which is less than ``end``. Raises EventsMissed where it has given way."""
         if number < self.start:
             raise EventsMissed(self.start - number)
-        return self._events[number - self.start]
+        event = self._events[number - self.start]
+        self._on_read(event)
+        return event
 
     @property
     def start(self) -> int:

@@ -4,9 +4,9 @@ Rules of this file: requests get ids counted from 1; notifications become typed 
 an error of the server and raised as such, never skipped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from pipe_rpc.buffers.framer import Framer, encode_frame
 from pipe_rpc.conversation.errors import refusal
@@ -33,6 +33,8 @@ _EVENT_TYPES: dict[str, type[Event]] = {
     "session/exited": ExitedParams,
     "session/closed": ClosedParams,
 }
+Listener = Callable[[Literal["client", "server"], Mapping[str, Any]], None]
+"""Gets each message, and who says it, in the order in which the client says and hears them."""
 _MAX_BODY_BYTES = 1 << 40
 """We trust our own server: a list of many sessions may be larger than what it would take from us."""
 
@@ -40,27 +42,36 @@ _MAX_BODY_BYTES = 1 << 40
 class Conversation:
     """Makes frames of requests and messages of frames."""
 
-    def __init__(self) -> None:
+    def __init__(self, listener: Listener | None = None) -> None:
+        self._listener = listener
         self._ids = count(1)
         self._framer = Framer(max_header_bytes=Limits().max_header_bytes, max_body_bytes=_MAX_BODY_BYTES)
 
     def request(self, method: str, params: Any) -> tuple[int, bytes]:
         """A request's id and its frame. Raises ValueError for what JSON has no text for, such as NaN."""
         request_id = next(self._ids)
-        message = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
-        return request_id, encode_frame(encode(message))
+        return request_id, self._frame({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
 
     def notification(self, method: str, params: Any) -> bytes:
         """A notification's frame."""
-        return encode_frame(encode({"jsonrpc": "2.0", "method": method, "params": params}))
+        return self._frame({"jsonrpc": "2.0", "method": method, "params": params})
 
     def receive(self, data: bytes) -> Iterator[Response | Notification]:
         """Messages that ``data`` completes, in order."""
         self._framer.feed(data)
         while (body := self._framer.next_body()) is not None:
             message = parse(body)
+            if self._listener is not None:
+                whole = message.message if isinstance(message, Response) else {"jsonrpc": "2.0", **message._asdict()}
+                self._listener("server", whole)
             if isinstance(message, Response | Notification):
                 yield message
+
+    def _frame(self, message: Mapping[str, Any]) -> bytes:
+        frame = encode_frame(encode(message))
+        if self._listener is not None:
+            self._listener("client", message)
+        return frame
 
 
 def event_of(notification: Notification) -> Event | None:

@@ -1,5 +1,7 @@
 """One session as its client has heard of it: its streams, and what happened to it."""
 
+from collections.abc import Callable
+
 from pipe_rpc.conversation.byte_queue import ByteQueue
 from pipe_rpc.conversation.event_log import EventLog, LifeEvent
 from pipe_rpc.conversation.stream_state import StreamState
@@ -16,9 +18,11 @@ _NAMES: tuple[StreamName, ...] = ("stdout", "stderr")
 class SessionState:
     """Lives as long as somebody has a handle of the session; nobody could read what came for it otherwise."""
 
-    def __init__(self, session_id: str, *, buffer_bytes: int, spill_bytes: int) -> None:
+    def __init__(
+        self, session_id: str, *, buffer_bytes: int, spill_bytes: int, on_read: Callable[[LifeEvent], None]
+    ) -> None:
         self.session_id = session_id
-        self.events = EventLog(_MOST_EVENTS)
+        self.events = EventLog(_MOST_EVENTS, on_read)
         self._streams: dict[StreamName, StreamState] = {
             name: StreamState(name, ByteQueue(memory_bytes=buffer_bytes, file_bytes=spill_bytes)) for name in _NAMES
         }

@@ -128,7 +128,7 @@ def test_a_closed_stream_never_looks_like_one_that_has_ended() -> None:
 
 
 def test_events_are_kept_for_late_readers_up_to_a_limit() -> None:
-    log = EventLog(2)
+    log = EventLog(2, on_read=lambda event: None)
     events = [ClosedParams(session_id=str(number)) for number in range(3)]
     for event in events:
         log.append(event)

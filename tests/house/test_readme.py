@@ -26,6 +26,10 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
+SCRIPTS = [block for block in blocks("python") if "def test_" not in block]
+"""The examples in Python that are programs; the others are tests."""
+
+
 def conversation() -> list[tuple[str, dict[str, Any]]]:
     """The messages of the life of a session, with their arrows."""
     lines = [line for block in blocks("jsonl") for line in block.splitlines()]
@@ -57,7 +61,7 @@ def test_each_message_of_the_life_of_a_session_fits_its_type(arrow: str, message
     ("example", "printed"),
     list(
         zip(
-            blocks("python"),
+            SCRIPTS,
             (["ready", "hello world", "exit 3", "exec ENOENT"], ["one", "two"]),
             strict=True,
         )
@@ -71,6 +75,21 @@ def test_the_python_examples_print_what_the_commands_said(
     script.write_text(example, encoding="utf-8")
     run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.splitlines() == printed
+
+
+def test_the_tests_among_the_python_examples_pass(tmp_path: pathlib.Path) -> None:
+    (example,) = set(blocks("python")) - set(SCRIPTS)
+    (tmp_path / "test_example.py").write_text(example, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "2 passed" in run.stdout
 
 
 @pytest.mark.skipif(find_spec("mypy") is None, reason="mypy is not installed: pip install -e '.[dev]'")
@@ -90,7 +109,7 @@ def test_the_python_examples_are_strictly_typed(tmp_path: pathlib.Path) -> None:
 
 
 def test_the_names_in_the_table_of_the_python_client_are_there() -> None:
-    section = TEXT.partition("## The Python client")[2].partition("## What you can rely on")[0]
+    section = TEXT.partition("## The Python client")[2].partition("### Testing with pytest")[0]
     owners = {"rpc": client.PipeRpc, "s": client.Session, "stdout": client.OutputStream, "stdin": client.Stdin}
     instance_members = {"stdout", "stderr", "stdin"}
     named = re.findall(r"\b(rpc|s|stdout|stdin)\.(\w+)", section)
