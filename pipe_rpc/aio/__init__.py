@@ -41,6 +41,7 @@ from pipe_rpc.conversation.errors import (
 from pipe_rpc.conversation.event_log import LifeEvent
 from pipe_rpc.conversation.read_result import ReadResult
 from pipe_rpc.conversation.server_info import ServerInfo
+from pipe_rpc.conversation.spawn_options import SpawnOptions
 from pipe_rpc.protocol.types import (
     AttachResult,
     ClosedParams,
@@ -92,6 +93,7 @@ __all__ = [
     "SessionRunning",
     "SignalFailed",
     "SpawnFailed",
+    "SpawnOptions",
     "Stdin",
     "StdinClosed",
     "StdinFull",

@@ -42,6 +42,7 @@ from pipe_rpc.conversation.errors import (
 from pipe_rpc.conversation.event_log import LifeEvent
 from pipe_rpc.conversation.read_result import ReadResult
 from pipe_rpc.conversation.server_info import ServerInfo
+from pipe_rpc.conversation.spawn_options import SpawnOptions
 from pipe_rpc.protocol.types import (
     AttachResult,
     ClosedParams,
@@ -93,6 +94,7 @@ __all__ = [
     "SessionRunning",
     "SignalFailed",
     "SpawnFailed",
+    "SpawnOptions",
     "Stdin",
     "StdinClosed",
     "StdinFull",

@@ -4,7 +4,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self, Unpack
 
 from pipe_rpc.buffers.text import Encoding, encode_piece
 from pipe_rpc.client.calls import Calls
@@ -18,6 +18,7 @@ from pipe_rpc.conversation.event_log import LifeEvent
 from pipe_rpc.conversation.messages import Listener
 from pipe_rpc.conversation.server_info import ServerInfo, server_info
 from pipe_rpc.conversation.session_state import SessionState
+from pipe_rpc.conversation.spawn_options import SpawnOptions
 from pipe_rpc.protocol.types import (
     ListResult,
     PurgeResult,
@@ -26,7 +27,7 @@ from pipe_rpc.protocol.types import (
     TeeErrorParams,
     TerminateAllResult,
 )
-from pipe_rpc.protocol.types.member import EncodingName, LimitName, OverflowName, StreamName
+from pipe_rpc.protocol.types.member import EncodingName
 
 ANSWER_TIMEOUT_S = 60.0
 CLOSE_TIMEOUT_S = 10.0
@@ -184,32 +185,13 @@ class PipeRpc:
     def spawn(
         self,
         argv: Sequence[str | os.PathLike[str]],
-        *,
-        cwd: str | os.PathLike[str] | None = None,
-        env: Mapping[str, str | None] | None = None,
-        inherit_env: bool | Literal["minimal"] | None = None,
-        env_file: str | os.PathLike[str] | None = None,
-        rlimits: Mapping[LimitName, int] | None = None,
-        nice: int | None = None,
-        originator: str | None = None,
-        command: str | None = None,
-        merge_stderr: bool | None = None,
-        stdin: Literal["pipe", "null"] | None = None,
-        attach: Sequence[StreamName] | None = None,
-        encoding: EncodingName | None = None,
-        overflow: OverflowName | None = None,
-        backlog_bytes: int | None = None,
-        timeout: float | None = None,
-        grace: float | None = None,
-        tee: Mapping[StreamName, Mapping[str, str | os.PathLike[str]]] | None = None,
-        session_id: str | None = None,
+        **options: Unpack[SpawnOptions],
     ) -> Session:
-        """Start a process as a session; no shell is involved.
+        """Start a process as a session; no shell is involved. ``options`` are those of SpawnOptions.
 
         ``timeout`` is the wall-clock limit of the session, after which it is terminated with the exit reason "timeout";
         the answer itself may take ``answer_timeout``. A session whose caller was interrupted, or did not wait for it,
-        is removed. With a ``session_id`` of one's own the same call finds the same session. ``tee`` names files, such
-        as ``{"stdout": {"path": "/tmp/log", "mode": "append"}}``. Raises SpawnFailed, TeeFailed and LimitExceeded.
+        is removed. Raises SpawnFailed, TeeFailed and LimitExceeded.
         """
         calls = self._connected
         states: list[SessionState] = []
@@ -226,24 +208,7 @@ class PipeRpc:
             hook=begin,
             on_late=lambda info: self._core.remove(info.session_id),
             argv=argv,
-            cwd=cwd,
-            env=env,
-            inherit_env=inherit_env,
-            env_file=env_file,
-            rlimits=rlimits,
-            nice=nice,
-            originator=originator,
-            command=command,
-            merge_stderr=merge_stderr,
-            stdin=stdin,
-            attach=attach,
-            encoding=encoding,
-            overflow=overflow,
-            backlog_bytes=backlog_bytes,
-            timeout=timeout,
-            grace=grace,
-            tee=tee,
-            session_id=session_id,
+            **options,
         )
         return Session(calls, states[0], info)
 
@@ -254,30 +219,14 @@ class PipeRpc:
         input: bytes | str | None = None,  # noqa: A002 - as the wire and subprocess.run call it
         yield_: float | None = None,
         max_output_bytes: int | None = None,
-        cwd: str | os.PathLike[str] | None = None,
-        env: Mapping[str, str | None] | None = None,
-        inherit_env: bool | Literal["minimal"] | None = None,
-        env_file: str | os.PathLike[str] | None = None,
-        rlimits: Mapping[LimitName, int] | None = None,
-        nice: int | None = None,
-        originator: str | None = None,
-        command: str | None = None,
-        merge_stderr: bool | None = None,
-        stdin: Literal["pipe", "null"] | None = None,
-        attach: Sequence[StreamName] | None = None,
-        encoding: EncodingName | None = None,
-        overflow: OverflowName | None = None,
-        backlog_bytes: int | None = None,
-        timeout: float | None = None,
-        grace: float | None = None,
-        tee: Mapping[StreamName, Mapping[str, str | os.PathLike[str]]] | None = None,
-        session_id: str | None = None,
+        **options: Unpack[SpawnOptions],
     ) -> RunResult:
         """Run a command, and give what it has written, its beginning and its end, when it has exited.
 
         Behind ``yield_`` seconds the result comes while it is ``running``: go on with ``session(result.session_id)``.
         ``timeout`` is the wall-clock limit of the session, after which it is terminated. Who is interrupted meanwhile
-        terminates it. The child reads ``input`` and then the end of file. Raises what ``spawn`` raises, and StdinFull.
+        terminates it. The child reads ``input`` and then the end of file; ``options`` are those of SpawnOptions. Raises
+        what ``spawn`` raises, and StdinFull.
         """
         data = None if input is None else encode_piece(_raw(input), Encoding.AUTO, final=True)
         patience = None
@@ -292,24 +241,7 @@ class PipeRpc:
             input_encoding=None if data is None else data.encoding,
             yield_=yield_,
             max_output_bytes=max_output_bytes,
-            cwd=cwd,
-            env=env,
-            inherit_env=inherit_env,
-            env_file=env_file,
-            rlimits=rlimits,
-            nice=nice,
-            originator=originator,
-            command=command,
-            merge_stderr=merge_stderr,
-            stdin=stdin,
-            attach=attach,
-            encoding=encoding,
-            overflow=overflow,
-            backlog_bytes=backlog_bytes,
-            timeout=timeout,
-            grace=grace,
-            tee=tee,
-            session_id=session_id,
+            **options,
         )
 
     def session(self, session_id: str) -> Session:

@@ -18,8 +18,9 @@ def shared() -> Iterator[PipeRpc]:
 def rpc(shared: PipeRpc) -> Iterator[PipeRpc]:
     """The shared client, without sessions of earlier tests."""
     yield shared
+    sessions = shared.list()  # The answers to all earlier requests come before this one.
     assert shared._core._pending == {}, "each request was answered"
-    for info in shared.list():
+    for info in sessions:
         session = shared.session(info.session_id)
         session.terminate(grace=0)
         session.wait()
