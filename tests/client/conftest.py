@@ -1,10 +1,14 @@
 """Fixtures of the client's tests."""
 
+import os
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from pipe_rpc.client import PipeRpc
+from tests.support.processes import descendants
+from tests.support.trace import DEADLINE_S
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +29,7 @@ def rpc(shared: PipeRpc) -> Iterator[PipeRpc]:
         session.terminate(grace=0)
         session.wait()
         session.remove()
+    until = time.monotonic() + DEADLINE_S
+    while len(descendants(shared.pid or 0)) > 1:  # What wrote a file is reaped a moment after its end was told.
+        assert time.monotonic() < until, "only the server is left, below its guard"
+        os.sched_yield()
