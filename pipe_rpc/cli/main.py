@@ -14,6 +14,14 @@ def main(argv: list[str]) -> int:
             from pipe_rpc.cli.run import main as run
 
             return run(rest)
+        case ["record", *rest]:
+            from pipe_rpc.cli.record import main as record
+
+            return record(rest)
+        case ["replay", *rest]:
+            from pipe_rpc.cli.replay import main as replay
+
+            return replay(rest)
         case ["schema", *rest]:
             from pipe_rpc.cli.schema import main as schema
 

@@ -1,8 +1,8 @@
 """The blocking client, for any number of threads at once, and what ``pipe-rpc run`` is made of.
 
 **Invariant:** what needs no waiting is in ``pipe_rpc.conversation``. ``driver`` and ``stdin`` are written for threads;
-``relay``, ``sink`` and ``trace`` are ``pipe-rpc run``, on our own loop; the other files are made of those of
-``pipe_rpc.aio``.
+``relay``, ``sink`` and ``trace`` are ``pipe-rpc run``, on our own loop; ``record``, ``recording_file`` and ``proxy``
+are ``pipe-rpc record``, and ``replay`` is ``pipe-rpc replay``; the other files are made of those of ``pipe_rpc.aio``.
 """
 
 from pipe_rpc.client.output import OutputStream

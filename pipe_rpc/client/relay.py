@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pipe_rpc.buffers.framer import FramingError
 from pipe_rpc.buffers.text import Encoding, encode_piece
 from pipe_rpc.child.exit_status import signal_number
+from pipe_rpc.client.record import Record
 from pipe_rpc.client.sink import Sink
 from pipe_rpc.client.trace import Trace
 from pipe_rpc.conversation.endpoint_process import EndpointProcess
@@ -36,6 +37,10 @@ class RelayOptions(NamedTuple):
     timeout_ms: float | None
     grace_ms: float | None
     trace: bool
+    record: Record | None = None
+    """Where the conversation is written down."""
+    reads_stdin: bool = True
+    """False: the command reads end-of-file at once, so that no request to close its stdin can race with its exit."""
 
 
 class Relay:
@@ -83,7 +88,9 @@ class Relay:
         self._from_server.close()
         self._signals.close()
         self._loop.close()
-        self._endpoint.close()
+        server_status = self._endpoint.close()
+        if self._options.record is not None:
+            self._options.record.server_ended(server_status)
         return ENDPOINT_FAILED if self._status is None or self._loses_output else self._status
 
     def _initialized(self, response: Response) -> None:
@@ -99,6 +106,8 @@ class Relay:
             params["timeoutMs"] = self._options.timeout_ms
         if self._options.grace_ms is not None:
             params["graceMs"] = self._options.grace_ms
+        if not self._options.reads_stdin:
+            params["stdin"] = "null"
         self._request("session/spawn", params, self._spawned)
 
     def _spawned(self, response: Response) -> None:
@@ -112,7 +121,7 @@ class Relay:
         self._watch_stdin()
 
     def _watch_stdin(self) -> None:
-        if self._stdin_watch is None:
+        if self._stdin_watch is None and self._options.reads_stdin:
             self._stdin_watch = self._loop.watch(self._stdin.fd, READ, self._read_stdin)
 
     def _unwatch_stdin(self) -> None:
@@ -212,14 +221,18 @@ class Relay:
     def _request(self, method: str, params: Any, then: Callable[[Response], None]) -> None:
         request_id, frame = self._conversation.request(method, params)
         self._answers[request_id] = then
-        if self._trace is not None:
-            self._show(self._trace.sent({"id": request_id, "method": method, "params": params}))
+        self._tell_sent({"id": request_id, "method": method, "params": params})
         self._server.send(frame)
 
     def _notify(self, method: str, params: Any) -> None:
-        if self._trace is not None:
-            self._show(self._trace.sent({"method": method, "params": params}))
+        self._tell_sent({"method": method, "params": params})
         self._server.send(self._conversation.notification(method, params))
+
+    def _tell_sent(self, message: dict[str, Any]) -> None:
+        if self._trace is not None:
+            self._show(self._trace.sent(message))
+        if self._options.record is not None:
+            self._options.record.sent({"jsonrpc": "2.0", **message})
 
     def _read_on(self) -> None:
         if self._has_heard_all:
@@ -253,9 +266,11 @@ class Relay:
             self._read_watch = None
 
     def _receive(self, message: Response | Notification) -> None:
+        whole = message.message if isinstance(message, Response) else message._asdict()
         if self._trace is not None:
-            whole = message.message if isinstance(message, Response) else message._asdict()
             self._show(self._trace.received(whole))
+        if self._options.record is not None:
+            self._options.record.received({"jsonrpc": "2.0", **whole})
         if isinstance(message, Response):
             self._answers.pop(message.message.get("id"), _ignore)(message)
         else:

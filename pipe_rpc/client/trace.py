@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pipe_rpc.conversation.redaction import redacted
+from pipe_rpc.conversation.secrets import redacted
 
 LONGEST = 240
 """Characters of JSON in a line, where nobody says otherwise: about three lines of a terminal."""

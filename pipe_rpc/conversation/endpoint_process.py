@@ -67,6 +67,10 @@ class EndpointProcess:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
+    def signal(self, number: int) -> None:
+        """Send the server a signal; without effect once it has ended."""
+        self._process.send_signal(number)
+
     def steps_to_the_end(self, *, hurry: bool) -> Sequence[Step]:
         """What to do, one behind the other, until the server has ended; the last one always works."""
         patience_s = _HURRIED_S if hurry else _LAST_CALL_S

@@ -66,3 +66,10 @@ def test_the_methods_of_answered_requests_are_forgotten() -> None:
         trace.sent({"id": number, "method": "m"})
         trace.received({"id": number, "result": 1})
     assert trace._methods == {}
+
+
+def test_values_of_the_environment_are_not_shown() -> None:
+    params = {"argv": ["true"], "env": {"TOKEN": "secret", "GONE": None, "ODD": [1, "secret"]}}
+    line = text_of(Trace().sent({"id": 1, "method": "session/spawn", "params": params}))
+    hidden = '{"TOKEN": "…", "GONE": null, "ODD": [0, "…"]}'
+    assert line == f'→ #1 session/spawn {{"argv": ["true"], "env": {hidden}}}'

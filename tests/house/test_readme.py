@@ -119,7 +119,7 @@ def test_the_names_in_the_table_of_the_python_client_are_there() -> None:
 
 
 def test_the_transcript_shows_what_the_command_really_does() -> None:
-    (transcript,) = blocks("console")
+    transcript, *_ = blocks("console")
     command = transcript.splitlines()[0].removeprefix("$ pipe-rpc ")
     script = f'exec "$0" -m pipe_rpc {command}'
     run = subprocess.run(
@@ -133,6 +133,20 @@ def test_the_transcript_shows_what_the_command_really_does() -> None:
         return set(re.findall(r"([→←]) (?:#\d+ )?(\S+)", text))
 
     assert told(run.stderr) == told(transcript)
+
+
+def test_the_recording_in_the_readme_is_made_and_replayed_as_it_says(tmp_path: pathlib.Path) -> None:
+    (transcript,) = [block for block in blocks("console") if "pipe-rpc replay" in block]
+    shown = ""
+    for line in transcript.splitlines():
+        if line.startswith("$ "):
+            shown += line + "\n"
+            script = f'exec "$0" -m pipe_rpc {line.removeprefix("$ pipe-rpc ")}'
+            command = ["sh", "-c", script, sys.executable]
+            options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+            shown += subprocess.run(command, cwd=tmp_path, check=True, timeout=60, **options).stdout
+    # How many messages there are, one more or less, and how long it takes is chance.
+    assert re.sub(r"\d+ messages in .*", "", shown) == re.sub(r"\d+ messages in .*", "", transcript)
 
 
 def test_the_files_that_the_readme_names_are_there() -> None:

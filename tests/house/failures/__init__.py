@@ -28,7 +28,7 @@ CHAPTERS = {
     "C": (endings.ROWS, 20),
     "D": (spawning.ROWS, 33),
     "E": (stdin.ROWS, 10),
-    "F": (client.ROWS, 25),
+    "F": (client.ROWS, 27),
     "G": (framing.ROWS, 18),
     "H": (messages.ROWS, 30),
     "I": (sessions.ROWS, 19),

@@ -281,4 +281,23 @@ ROWS = (
         "Elsewhere than on Linux and macOS it says so in one line on stderr and ends with status 2.",
         of("cli/test_main.py", "test_another_system_gets_one_clear_line_and_status_2"),
     ),
+    Row(
+        "F26",
+        "A proxy that records passes on what is no frame as well, and whatever a client says of the environment stays "
+        "out of its file.",
+        (
+            *of("cli/test_record.py", "test_every_byte_passes_whatever_it_means"),
+            *of("conversation/test_recorder.py", "test_values_of_the_environment_are_nowhere"),
+        ),
+    ),
+    Row(
+        "F27",
+        "A recording held against a server that is wrong, dies or says nothing shows the first difference and ends.",
+        of(
+            "cli/test_replay.py",
+            "test_a_difference_is_found_at_its_line_and_shown",
+            "test_a_server_that_says_nothing_is_given_up_at_the_deadline",
+            "test_a_server_that_dies_is_told_apart_with_its_last_words",
+        ),
+    ),
 )

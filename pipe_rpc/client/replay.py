@@ -1,0 +1,131 @@
+"""One recorded conversation with one server: ``pipe-rpc replay``.
+
+Rules of this file: bytes are moved here, and what they mean is judged in ``pipe_rpc.conversation.playback``. Whatever
+comes of it, the server has ended when ``run`` returns.
+"""
+
+import os
+
+from pipe_rpc.buffers.framer import Framer, FramingError, encode_frame
+from pipe_rpc.client.sink import Sink
+from pipe_rpc.conversation.difference import DifferenceError
+from pipe_rpc.conversation.endpoint_process import EndpointProcess
+from pipe_rpc.conversation.playback import Playback
+from pipe_rpc.limits import Limits
+from pipe_rpc.loop.descriptor import OwnDescriptor
+from pipe_rpc.loop.loop import READ, Deadline, Loop
+from pipe_rpc.protocol.json_text import JsonError, decode
+
+DEFAULT_DEADLINE_S = 30.0
+"""Seconds without any message; a busy machine may take a few to start a server, and a person waits no longer."""
+_READ_BYTES = 64 * 1024
+_TAIL_BYTES = 4 * 1024
+"""How much of the server's last words on stderr is kept: a traceback has about so much."""
+_DRAIN_READS = 32
+"""More than the largest pipe holds (1 MiB, pipe(7)); what the server has left behind may write for ever."""
+_LARGEST_BODY_BYTES = 1 << 30
+"""A larger one is no message, but a header gone wrong; nothing is allocated for it."""
+
+
+class Replay:
+    """Plays one recording; call ``run`` once. ``endpoint`` has to hear stderr."""
+
+    def __init__(self, endpoint: EndpointProcess, playback: Playback, deadline_s: float = DEFAULT_DEADLINE_S) -> None:
+        self.messages = 0
+        """How many messages of the server have come."""
+        self._endpoint = endpoint
+        self._playback = playback
+        self._deadline_s = deadline_s
+        self._loop = Loop()
+        self._framer = Framer(max_header_bytes=Limits().max_header_bytes, max_body_bytes=_LARGEST_BODY_BYTES)
+        self._stdout = OwnDescriptor(os.dup(endpoint.stdout_fd))
+        self._stderr = OwnDescriptor(os.dup(endpoint.stderr_fd))
+        # Where it hears no more, its output tells what became of it.
+        stdin = OwnDescriptor(os.dup(endpoint.stdin_fd))
+        self._stdin = Sink(stdin, self._loop, on_room=lambda: None, on_broken=lambda _: None)
+        self._stdin_ends = False
+        self._tail = b""
+        self._deadline: Deadline | None = None
+        self._stderr_watch = self._loop.watch(self._stderr.fd, READ, self._read_stderr)
+        self._loop.watch(self._stdout.fd, READ, self._read)
+        self._loop.add_before_sleep(self._end_stdin)
+
+    @property
+    def stderr_tail(self) -> str:
+        """The end of what the server said on stderr; whole behind ``run``."""
+        return self._tail.decode(errors="replace")
+
+    def run(self) -> None:
+        """Play it to the end of the server.
+
+        Raises DifferenceError at the first difference, its EndedEarlyError where the server ended before its time, and
+        RecordingError where a client message cannot be made.
+        """
+        try:
+            self._restart_deadline()
+            self._send()
+            self._loop.run()
+            status = self._endpoint.exit_status(self._deadline_s)
+            if status is None:
+                raise self._playback.overdue(self._deadline_s)
+            self._playback.ended(status)
+        finally:
+            self._stdin.close()
+            self._endpoint.end_now()
+            for _ in range(_DRAIN_READS):
+                self._read_stderr()
+            self._stdout.close()
+            self._stderr.close()
+            self._loop.close()
+            self._endpoint.close_pipes()
+
+    def _send(self) -> None:
+        for body in self._playback.due():
+            if body is None:
+                self._stdin_ends = True
+            else:
+                self._stdin.send(encode_frame(body))
+        self._stdin_ends |= self._playback.is_complete
+
+    def _end_stdin(self) -> bool:
+        """Close the server's stdin once all has entered it; without effect the second time."""
+        if self._stdin_ends and self._stdin.is_empty:
+            self._stdin.close()
+            self._endpoint.close_stdin()
+        return False
+
+    def _read(self) -> None:
+        buffer = bytearray(_READ_BYTES)
+        size = self._stdout.read_into([memoryview(buffer)])
+        if size is None:
+            return
+        if size == 0:
+            self._playback.end_of_output()
+            self._loop.stop()
+            return
+        self._framer.feed(memoryview(buffer)[:size])
+        try:
+            while (body := self._framer.next_body()) is not None:
+                message = decode(body)
+                self.messages += 1
+                self._playback.receive(message)
+                self._restart_deadline()
+        except (FramingError, JsonError) as error:
+            raise DifferenceError(self._playback.awaited, f"what the server sent is no message: {error}") from None
+        self._send()
+
+    def _read_stderr(self) -> None:
+        buffer = bytearray(_READ_BYTES)
+        size = self._stderr.read_into([memoryview(buffer)])
+        if size == 0:
+            self._loop.unwatch(self._stderr_watch)
+        elif size is not None:
+            self._tail = (self._tail + buffer[:size])[-_TAIL_BYTES:]
+
+    def _restart_deadline(self) -> None:
+        if self._deadline is not None:
+            self._loop.cancel(self._deadline)
+        self._deadline = self._loop.call_at(self._loop.time() + self._deadline_s, self._give_up)
+
+    def _give_up(self) -> None:
+        raise self._playback.overdue(self._deadline_s)
