@@ -5,7 +5,8 @@ import os
 import sys
 from contextlib import suppress
 
-from pipe_rpc.client.relay import ENDPOINT_FAILED, Relay, RelayOptions
+from pipe_rpc.client.command_status import ENDPOINT_FAILED
+from pipe_rpc.client.relay import Relay, RelayOptions
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
 from pipe_rpc.loop.descriptor import fill_standard_gaps
 
