@@ -16,6 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from pipe_rpc.client import PipeRpc
     from pipe_rpc.client.trace import Trace
+    from pipe_rpc.conversation.messages import Sender
     from pipe_rpc.protocol.types import SessionInfo
 
 LAST_MESSAGES = 500
@@ -38,10 +39,10 @@ class Conversation:
         self._lines: deque[str] = deque(maxlen=LAST_MESSAGES)
         self._count = 0
 
-    def listen(self, sender: str, message: Mapping[str, Any]) -> None:
+    def listen(self, sender: Sender, message: Mapping[str, Any]) -> None:
         """Take a message."""
         self._count += 1
-        self._lines.append(self._trace.sent(message) if sender == "client" else self._trace.received(message))
+        self._lines.append(self._trace.line(sender, message))
 
     def __str__(self) -> str:
         omitted = self._count - len(self._lines)

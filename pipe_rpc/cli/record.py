@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Sequence
 
+from pipe_rpc.client.command_status import ENDPOINT_FAILED
 from pipe_rpc.client.proxy import Proxy
 from pipe_rpc.client.record import Record
 from pipe_rpc.client.recording_file import RecordingFile
-from pipe_rpc.client.relay import ENDPOINT_FAILED, Relay, RelayOptions
+from pipe_rpc.client.relay import Relay, RelayOptions
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
 from pipe_rpc.conversation.recorder import Recorder
 from pipe_rpc.loop.descriptor import fill_standard_gaps

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipe_rpc.client.relay import ENDPOINT_FAILED
+from pipe_rpc.client.command_status import ENDPOINT_FAILED
 from pipe_rpc.client.replay import DEFAULT_DEADLINE_S, Replay
 from pipe_rpc.conversation.difference import DifferenceError, EndedEarlyError, printable
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess

@@ -1,36 +1,34 @@
-"""``pipe-rpc run``: a command through an endpoint."""
+"""``pipe-rpc run``: commands through an endpoint, one as if it were run directly, or several side by side."""
 
 import argparse
 import os
+import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
-from pipe_rpc.client.relay import ENDPOINT_FAILED, Relay, RelayOptions
+from pipe_rpc.cli import run_parser
+from pipe_rpc.cli.colour import is_dumb, wants_colour
+from pipe_rpc.cli.command_list import Command, CommandListError, between_separators, in_lines, with_names
+from pipe_rpc.cli.program_lookup import Unusable, first_unusable
+from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal
+from pipe_rpc.client.relay import Relay, RelayOptions
+from pipe_rpc.client.side_by_side import SideBySide, SideBySideOptions
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
 from pipe_rpc.loop.descriptor import fill_standard_gaps
 
-_DESCRIPTION = """\
-Run a command through a pipe-rpc endpoint as if it were run directly: its output and stdin pass unchanged, Ctrl-C
-reaches it, and its exit status is returned (128 + n after signal n). SIGTERM and SIGHUP terminate it, softly and then
-hard. When the command has exited, processes that it left behind are ended too.
-"""
-_EPILOG = """\
-exit status: the command's own; 127 if it is not found, 126 if it cannot be executed, 125 if the endpoint fails
-
-examples:
-  pipe-rpc run -- make -j2
-  pipe-rpc run --timeout 10 --grace 1 -- ./server
-  pipe-rpc run --trace -- echo hello
-"""
+_STDIN = "-"
 
 
 def main(argv: list[str]) -> int:
-    """Run the command; returns the exit status."""
-    options = _parser().parse_args(argv)
-    command = options.command[1:] if options.command[:1] == ["--"] else options.command
-    if not command:
-        _parser().error("name a command behind --, for example: pipe-rpc run -- echo hello")
-    relay_options = RelayOptions(_milliseconds(options.timeout), _milliseconds(options.grace), options.trace)
+    """Run the commands; returns the exit status."""
+    options = run_parser.parse(argv)
+    try:
+        commands = _commands(options)
+    except CommandListError as error:
+        run_parser.parser().error(str(error))
+    if not commands:
+        run_parser.parser().error("name a command behind --, for example: pipe-rpc run -- echo hello")
     try:
         os.fstat(1)
     except OSError:
@@ -38,47 +36,62 @@ def main(argv: list[str]) -> int:
             os.write(2, b"pipe-rpc run: stdout is closed, so output would be lost. Use >/dev/null.\n")
         return ENDPOINT_FAILED
     fill_standard_gaps()
+    is_several = len(commands) > 1 or options.file is not None
+    if is_several and (unusable := first_unusable(commands)):
+        sys.stderr.write(_refusal(unusable))
+        return unusable.status
     try:
         endpoint = EndpointProcess(DEFAULT_COMMAND)
     except OSError as error:
         sys.stderr.write(f"pipe-rpc run: the endpoint cannot be started: {error.strerror}\n")
         return ENDPOINT_FAILED
-    return Relay(endpoint, command, relay_options).run()
+    if is_several:
+        named = [(command.name, command.argv) for command in commands]
+        return SideBySide(endpoint, named, _side_by_side_options(options)).run()
+    times = (_milliseconds(options.timeout), _milliseconds(options.grace))
+    return Relay(endpoint, commands[0].argv, RelayOptions(*times, options.trace)).run()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pipe-rpc run",
-        usage="pipe-rpc run [--timeout SECONDS] [--grace SECONDS] [--trace] -- COMMAND…",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+def _commands(options: argparse.Namespace) -> Sequence[Command]:
+    """All that were given, with names; those of the file come first. Raises CommandListError."""
+    commands: list[Command] = []
+    if options.file is not None:
+        source = "stdin" if options.file == _STDIN else options.file
+        try:
+            with open(0 if options.file == _STDIN else options.file, "rb", closefd=options.file != _STDIN) as file:
+                commands += in_lines(file.read(), source)
+        except OSError as error:
+            raise CommandListError(f"{source}: {error.strerror}") from None
+        except KeyboardInterrupt:
+            sys.exit(after_signal(signal.SIGINT))
+    if options.one:
+        commands += [Command("", options.command, "behind --")] if options.command else []
+    else:
+        commands += between_separators(options.command)
+    return with_names(commands)
+
+
+def _refusal(unusable: Unusable) -> str:
+    command = unusable.command
+    hint = "; --one keeps a -- inside a command" if command.is_separated else ""
+    what = f"{command.place}: the program {command.argv[0]!r} {unusable.problem}"
+    return f"pipe-rpc run: {what}, so nothing was started{hint}\n"
+
+
+def _side_by_side_options(options: argparse.Namespace) -> SideBySideOptions:
+    is_terminal = os.isatty(1)
+    return SideBySideOptions(
+        timeout_ms=_milliseconds(options.timeout),
+        grace_ms=_milliseconds(options.grace),
+        trace=options.trace,
+        at_once=options.jobs,
+        fail_fast=options.fail_fast,
+        quiet=options.quiet,
+        colour=wants_colour(options.color, os.environ, is_terminal=is_terminal),
+        stderr_colour=wants_colour(options.color, os.environ, is_terminal=os.isatty(2)),
+        # The table stands below the output, so it is for where that goes.
+        live=is_terminal and not options.plain and not is_dumb(os.environ),
     )
-    parser.add_argument("--timeout", type=_some_seconds, metavar="SECONDS", help="terminate the command after so long")
-    parser.add_argument("--grace", type=_seconds, metavar="SECONDS", help="from SIGTERM to SIGKILL (default: 2)")
-    parser.add_argument(
-        "--trace", action="store_true", help="show the JSON-RPC conversation on stderr, a line a message"
-    )
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="the program and its arguments")
-    return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return seconds
-
-
-def _some_seconds(text: str) -> float:
-    seconds = _seconds(text)
-    if seconds == 0:
-        raise argparse.ArgumentTypeError("0 would leave the command no time")
-    return seconds
 
 
 def _milliseconds(seconds: float | None) -> float | None:

@@ -6,29 +6,26 @@ nothing is lost and nothing piles up. Signals become requests; the command's end
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pipe_rpc.buffers.framer import FramingError
 from pipe_rpc.buffers.text import Encoding, encode_piece
-from pipe_rpc.child.exit_status import signal_number
+from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal, status_of, status_of_refusal
+from pipe_rpc.client.connection import Connection, ignore
 from pipe_rpc.client.record import Record
 from pipe_rpc.client.sink import Sink
 from pipe_rpc.client.trace import Trace
 from pipe_rpc.conversation.endpoint_process import EndpointProcess
-from pipe_rpc.conversation.errors import ClientError, RpcError
-from pipe_rpc.conversation.messages import Conversation, event_of, output_bytes, result_of
-from pipe_rpc.errors import PipeRpcError
-from pipe_rpc.loop.descriptor import OwnDescriptor, claim
+from pipe_rpc.conversation.errors import RpcError
+from pipe_rpc.conversation.messages import Sender, event_of, output_bytes, result_of
+from pipe_rpc.loop.descriptor import claim
 from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.loop.signals import SignalWatch
-from pipe_rpc.protocol.envelope import MalformedError, Notification, Response
+from pipe_rpc.protocol.envelope import Notification, Response
 from pipe_rpc.protocol.types import ExitedParams, OutputParams
 
 _READ_BYTES = 64 * 1024
-"""From the server, or from the person's stdin, of which one write is under way at a time."""
-_NOT_FOUND, _NOT_EXECUTABLE, ENDPOINT_FAILED = 127, 126, 125
-"""What shells, env(1) and timeout(1) exit with when a command cannot be run, or they themselves fail."""
+"""From the person's stdin, of which one write is under way at a time."""
 
 
 class RelayOptions(NamedTuple):
@@ -49,23 +46,24 @@ class Relay:
     def __init__(self, endpoint: EndpointProcess, argv: list[str], options: RelayOptions) -> None:
         self._argv = argv
         self._options = options
-        self._trace = Trace() if options.trace else None
         self._loop = Loop()
-        self._conversation = Conversation()
-        self._answers: dict[Any, Callable[[Response], None]] = {}
         self._session_id: str | None = None
         self._status: int | None = None
         self._loses_output = False
-        self._has_heard_all = False
+        self._is_ending = False
+        self._trace = Trace()
         self._endpoint = endpoint
-        self._from_server = OwnDescriptor(os.dup(endpoint.stdout_fd))
-        server_stdin = OwnDescriptor(os.dup(endpoint.stdin_fd))
-        # Where it hears no more, what it has said is still read, up to its end.
-        self._server = Sink(server_stdin, self._loop, on_room=self._read_on, on_broken=lambda _: None)
         self._stdout = Sink(claim(1), self._loop, on_room=self._read_on, on_broken=self._output_lost)
         self._stderr = Sink(claim(2), self._loop, on_room=self._read_on, on_broken=self._output_lost)
+        self._connection = Connection(
+            endpoint,
+            self._loop,
+            has_room=lambda: self._stdout.has_room and self._stderr.has_room,
+            on_notification=self._told,
+            on_end=self._endpoint_ended,
+            on_message=self._note if options.trace or options.record is not None else None,
+        )
         self._stdin = claim(0)
-        self._read_watch: Watch | None = None
         self._stdin_watch: Watch | None = None
         self._signals = SignalWatch(
             self._loop,
@@ -79,13 +77,12 @@ class Relay:
 
     def run(self) -> int:
         """Run the command to its end; returns its status, 128 + n after signal n."""
-        self._read_on()
-        self._request("initialize", {"capabilities": {}, "clientInfo": {"name": "pipe-rpc run"}}, self._initialized)
+        self._connection.open("pipe-rpc run", self._spawn)
         self._loop.run()
-        for sink in (self._server, self._stdout, self._stderr):
+        for sink in (self._stdout, self._stderr):
             sink.close()
+        self._connection.close()
         self._stdin.close()
-        self._from_server.close()
         self._signals.close()
         self._loop.close()
         server_status = self._endpoint.close()
@@ -93,9 +90,7 @@ class Relay:
             self._options.record.server_ended(server_status)
         return ENDPOINT_FAILED if self._status is None or self._loses_output else self._status
 
-    def _initialized(self, response: Response) -> None:
-        result_of(response)
-        self._notify("initialized", {})
+    def _spawn(self) -> None:
         params: dict[str, Any] = {
             "argv": self._argv,
             "encoding": "auto",  # text where it is text, for the reader of a trace, and exact in any case
@@ -108,15 +103,14 @@ class Relay:
             params["graceMs"] = self._options.grace_ms
         if not self._options.reads_stdin:
             params["stdin"] = "null"
-        self._request("session/spawn", params, self._spawned)
+        self._connection.request("session/spawn", params, self._spawned)
 
     def _spawned(self, response: Response) -> None:
         try:
             self._session_id = result_of(response)["sessionId"]
         except RpcError as error:
             self._complain(error.message)
-            not_found = error.data.get("errno") == "ENOENT" and error.data.get("stage") == "exec"
-            self._finish(_NOT_FOUND if not_found else _NOT_EXECUTABLE)
+            self._finish(status_of_refusal(error))
             return
         self._watch_stdin()
 
@@ -142,8 +136,8 @@ class Relay:
         self._unwatch_stdin()
         piece = encode_piece(bytes(buffer[:size]), Encoding.AUTO, final=True)
         params = {"data": piece.text, "encoding": piece.encoding, "close": size == 0}
-        then = _ignore if size == 0 else self._written
-        self._request("session/write", {"sessionId": self._session_id, **params}, then)
+        then = ignore if size == 0 else self._written
+        self._connection.request("session/write", {"sessionId": self._session_id, **params}, then)
 
     def _written(self, response: Response) -> None:
         try:
@@ -161,33 +155,31 @@ class Relay:
             case ExitedParams() as exited:
                 if exited.reason == "timeout":
                     self._complain(f"the time was up after {exited.duration_ms / 1000:.1f} s")
-                self._finish(_status(exited))
+                self._finish(status_of(exited))
             case _:
                 pass
 
     def _finish(self, status: int) -> None:
         self._status = status
-        self._request("shutdown", None, self._shut_down)
+        self._connection.shut_down(self._end_when_written)
 
-    def _shut_down(self, response: Response) -> None:
-        result_of(response)
-        self._notify("exit", None)
+    def _endpoint_ended(self, problem: str | None) -> None:
+        if problem is not None:
+            self._complain(problem)
+        elif self._status is None:
+            self._complain("the endpoint ended before the command did")
         self._end_when_written()
 
     def _end_when_written(self) -> None:
         """Hear nothing more, and end once whoever reads our output, however slowly, has all that was heard."""
-        if not self._has_heard_all:
-            self._has_heard_all = True
-            self._stop_reading()
+        if not self._is_ending:
+            self._is_ending = True
+            self._connection.hear_no_more()
             self._unwatch_stdin()
             self._loop.add_before_sleep(self._stop_when_written)
 
-    def _end_without_server(self) -> None:
-        self._server.break_off()
-        self._end_when_written()
-
     def _stop_when_written(self) -> bool:
-        if self._is_written and self._server.is_empty:
+        if self._is_written and self._connection.is_written:
             self._loop.stop()
         return False
 
@@ -211,83 +203,25 @@ class Relay:
 
     def _act(self, number: signal.Signals, method: str, params: dict[str, Any]) -> None:
         """Ask for what a signal means to the command; where there is none, before and after it, end by it ourselves."""
-        if self._session_id is not None and self._status is None and not self._server.is_broken:
-            self._request(method, {"sessionId": self._session_id, **params}, _ignore)
+        if self._session_id is not None and self._status is None and not self._connection.is_deaf:
+            self._connection.request(method, {"sessionId": self._session_id, **params}, ignore)
             return
         if self._status is None or not self._is_written:
-            self._status = 128 + number
+            self._status = after_signal(number)
         self._loop.stop()
 
-    def _request(self, method: str, params: Any, then: Callable[[Response], None]) -> None:
-        request_id, frame = self._conversation.request(method, params)
-        self._answers[request_id] = then
-        self._tell_sent({"id": request_id, "method": method, "params": params})
-        self._server.send(frame)
-
-    def _notify(self, method: str, params: Any) -> None:
-        self._tell_sent({"method": method, "params": params})
-        self._server.send(self._conversation.notification(method, params))
-
-    def _tell_sent(self, message: dict[str, Any]) -> None:
-        if self._trace is not None:
-            self._show(self._trace.sent(message))
-        if self._options.record is not None:
-            self._options.record.sent({"jsonrpc": "2.0", **message})
-
     def _read_on(self) -> None:
-        if self._has_heard_all:
-            return
-        if self._read_watch is None and self._stdout.has_room and self._stderr.has_room:
-            self._read_watch = self._loop.watch(self._from_server.fd, READ, self._read)
+        self._connection.read_on()
 
-    def _read(self) -> None:
-        buffer = bytearray(_READ_BYTES)
-        size = self._from_server.read_into([memoryview(buffer)])
-        if size is None:
-            return
-        if size == 0:
-            if self._status is None:
-                self._complain("the endpoint ended before the command did")
-            self._end_without_server()
-            return
-        try:
-            for message in self._conversation.receive(bytes(buffer[:size])):
-                self._receive(message)
-        except (ClientError, PipeRpcError, FramingError, MalformedError) as error:
-            self._complain(f"the endpoint does not keep the contract: {error}")
-            self._end_without_server()
-            return
-        if not (self._stdout.has_room and self._stderr.has_room):
-            self._stop_reading()
-
-    def _stop_reading(self) -> None:
-        if self._read_watch is not None:
-            self._loop.unwatch(self._read_watch)
-            self._read_watch = None
-
-    def _receive(self, message: Response | Notification) -> None:
-        whole = message.message if isinstance(message, Response) else message._asdict()
-        if self._trace is not None:
-            self._show(self._trace.received(whole))
+    def _note(self, sender: Sender, message: Mapping[str, Any]) -> None:
+        if self._options.trace:
+            self._show(self._trace.line(sender, message))
         if self._options.record is not None:
-            self._options.record.received({"jsonrpc": "2.0", **whole})
-        if isinstance(message, Response):
-            self._answers.pop(message.message.get("id"), _ignore)(message)
-        else:
-            self._told(message)
+            note = self._options.record.sent if sender == "client" else self._options.record.received
+            note(message)
 
     def _show(self, line: str) -> None:
         self._stderr.send(line.encode(errors="replace"))
 
     def _complain(self, what: str) -> None:
         self._show(f"pipe-rpc run: {what}\n")
-
-
-def _status(exited: ExitedParams) -> int:
-    if exited.exit_code is not None:
-        return exited.exit_code
-    return 128 + (signal_number(exited.signal or "") or signal.SIGKILL)
-
-
-def _ignore(response: Response) -> None:
-    """Do nothing: what comes of it shows in the command's end."""

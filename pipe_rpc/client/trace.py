@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from pipe_rpc.conversation.messages import Sender
 from pipe_rpc.conversation.secrets import redacted
 
 LONGEST = 240
@@ -22,15 +23,13 @@ class Trace:
         self._started = time.monotonic()
         self._methods: dict[Any, str] = {}
 
-    def sent(self, message: Mapping[str, Any]) -> str:
-        """A line for what the client sent."""
+    def line(self, sender: Sender, message: Mapping[str, Any]) -> str:
+        """A line for what one of them said."""
+        if sender == "server":
+            return self._line("←", message)
         if "id" in message:
             self._methods[message["id"]] = message["method"]
         return self._line("→", redacted(message))
-
-    def received(self, message: Mapping[str, Any]) -> str:
-        """A line for what the server sent."""
-        return self._line("←", message)
 
     def _line(self, arrow: str, message: Mapping[str, Any]) -> str:
         request_id = f"#{message['id']} " if "id" in message else ""

@@ -33,7 +33,8 @@ _EVENT_TYPES: dict[str, type[Event]] = {
     "session/exited": ExitedParams,
     "session/closed": ClosedParams,
 }
-Listener = Callable[[Literal["client", "server"], Mapping[str, Any]], None]
+Sender = Literal["client", "server"]
+Listener = Callable[[Sender, Mapping[str, Any]], None]
 """Gets each message, and who says it, in the order in which the client says and hears them."""
 _MAX_BODY_BYTES = 1 << 40
 """We trust our own server: a list of many sessions may be larger than what it would take from us."""

@@ -5,8 +5,9 @@ import os
 import pty
 import select
 import subprocess
+import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 from tests.support.server_command import SERVER
@@ -43,15 +44,18 @@ def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[bytes]
 class Terminal:
     """A terminal of our own with a command on it, as its foreground process group."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(
+        self, *arguments: str, size: tuple[int, int] | None = None, program: Sequence[str] = PIPE_RPC, **options: Any
+    ) -> None:
+        """``size`` in columns and rows; it does not know its own without."""
         self.screen, theirs = pty.openpty()
+        if size is not None:
+            termios.tcsetwinsize(theirs, (size[1], size[0]))
         self.theirs = os.dup(theirs)
         self.seen = b""
         self.process = subprocess.Popen(
-            [*PIPE_RPC, *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            [*program, *arguments],
+            **{"stdin": theirs, "stdout": theirs, "stderr": theirs, **options},
             start_new_session=True,
             preexec_fn=lambda: _make_controlling(theirs),  # noqa: PLW1509 - there are no threads
         )

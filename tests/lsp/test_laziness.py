@@ -11,7 +11,7 @@ from tests.support.fixture_types import StartWire
 from tests.support.processes import descendants
 from tests.support.wire_client import WireClient
 
-HEAVY = ("lsprotocol", "pygls", "asyncio", "cattrs.preconf")
+HEAVY = ("lsprotocol", "pygls", "asyncio", "cattrs.preconf", "rich")
 
 
 def server_pid(wire: WireClient) -> int:

@@ -107,6 +107,10 @@ class _Wait:
             if result is Progress.MAY_GROW:
                 self._settled = True
                 return cost
+            if self._session.exit is None and not self._settled:
+                # The exit of a child is heard of a moment behind the end of its pipes.
+                self._set("settle", self._loop.now + self._settle_s, self._settle)
+                return None
             self._answer("ended" if self._session.exit is None else "exited")
         elif result is Progress.MAY_GROW:
             self._set("settle", self._loop.now + self._settle_s, self._settle)

@@ -226,7 +226,18 @@ def test_a_child_that_closes_its_stream_ends_it(quiet: Quiet) -> None:
     bench, session_id, child = quiet
     waiting = bench.start("session/waitFor", wanted(session_id, literal="never"))
     child.close()
+    assert bench.answer_or_none(waiting) is None, "its exit may be a moment away"
+    bench.loop.advance(0.021)
     assert outcome(bench.answer(waiting))[:2] == (False, "ended")
+
+
+def test_a_child_whose_exit_is_heard_of_a_moment_behind_the_end_of_its_pipes_has_exited(quiet: Quiet) -> None:
+    bench, session_id, child = quiet
+    waiting = bench.start("session/waitFor", wanted(session_id, literal="never"))
+    child.close()
+    assert bench.answer_or_none(waiting) is None
+    bench.exit(child, close=False)
+    assert outcome(bench.answer(waiting))[:2] == (False, "exited")
 
 
 def test_of_a_daemon_the_output_is_waited_for_by_who_asks_behind_the_exit(quiet: Quiet) -> None:
