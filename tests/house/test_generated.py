@@ -9,6 +9,7 @@ import pytest
 
 from tests.house.blocking import MADE, NAMES, blocking_text
 from tests.house.generate import OPENRPC, README, openrpc_text
+from tests.house.lua import lua_texts
 from tests.house.readme_tables import with_tables
 
 REMEDY = "run python -m tests.house.generate"
@@ -26,6 +27,13 @@ def test_the_committed_openrpc_document_is_fresh() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_blocking_client_is_made_of_the_asyncio_one(name: str) -> None:
     assert (MADE / f"{name}.py").read_text(encoding="utf-8") == blocking_text(name), REMEDY
+
+
+@pytest.mark.parametrize("name", ["constants.lua", "types.lua"])
+def test_what_the_neovim_plugin_knows_of_the_wire_is_fresh(name: str) -> None:
+    texts = {path.name: (path, text) for path, text in lua_texts().items()}
+    path, text = texts[name]
+    assert path.read_text(encoding="utf-8") == text, REMEDY
 
 
 def test_the_schema_command_prints_the_committed_document() -> None:
