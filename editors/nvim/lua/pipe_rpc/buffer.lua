@@ -52,6 +52,8 @@ function M.new(job)
   local channel = without("TermOpen", function()
     return vim.api.nvim_open_term(number, {})
   end)
+  -- Neovim 0.10 forgets it then.
+  vim.bo[number].scrollback = config.get().scrollback
   vim.b[number].pipe_rpc_job = job.number
   vim.bo[number].filetype = FILETYPE
   require("pipe_rpc.keys").output(number)
