@@ -82,7 +82,7 @@ end
 ---@param started pipe_rpc.Client
 ---@param found pipe_rpc.Found
 ---@param done fun(description: pipe_rpc.ServerDescription?, problem: string?)
-function M.greet(started, found, done)
+local function greet(started, found, done)
   local settings = config.get()
   local shown = table.concat(found.cmd, " ")
   local answered = false
@@ -147,7 +147,7 @@ local function start()
   if not started then
     return problem
   end
-  M.greet(started, found, function(described, wrong)
+  greet(started, found, function(described, wrong)
     if connection ~= started then
       return
     end
