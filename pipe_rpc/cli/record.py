@@ -17,6 +17,7 @@ from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProc
 from pipe_rpc.conversation.recorder import Recorder
 from pipe_rpc.loop.descriptor import fill_standard_gaps
 
+_PROGRAM = "pipe-rpc record"
 _DESCRIPTION = """\
 Run a command through a pipe-rpc endpoint, as pipe-rpc run does, and write the conversation into a file that
 pipe-rpc replay can hold against any server. With --proxy, stand between a client and a server instead: the client
@@ -70,7 +71,9 @@ def main(argv: list[str]) -> int:
     record = Record(Recorder(_description(command, proxy=options.proxy)), file)
     if options.proxy:
         return Proxy(endpoint, record).run()
-    relay_options = RelayOptions(None, None, trace=False, record=record, reads_stdin=not _stdin_is_null())
+    relay_options = RelayOptions(
+        None, None, trace=False, program=_PROGRAM, record=record, reads_stdin=not _stdin_is_null()
+    )
     return Relay(endpoint, command, relay_options).run()
 
 
@@ -103,12 +106,12 @@ def _fail(what: str) -> int:
 
 
 def _say(what: str) -> None:
-    sys.stderr.write(f"pipe-rpc record: {what}\n")
+    sys.stderr.write(f"{_PROGRAM}: {what}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pipe-rpc record",
+        prog=_PROGRAM,
         usage="pipe-rpc record [--output FILE] -- COMMAND…\n"
         "       pipe-rpc record --proxy [--output FILE] [-- SERVER…]",
         description=_DESCRIPTION,

@@ -25,6 +25,12 @@ MEBIBYTE = 1 << 20
 DURATION = rb"\d+\.\d s"
 
 
+@pytest.fixture(autouse=True)
+def without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names are plain, but where a test is about their colours."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
 def several(*commands: list[str]) -> list[str]:
     """The words behind `run` for some commands."""
     return [word for command in commands for word in ("--", *command)]
@@ -113,6 +119,9 @@ def test_no_command_reads_our_stdin() -> None:
 @pytest.mark.parametrize(
     ("options", "environment", "is_coloured"),
     [
+        ([], {"TERM": "xterm"}, True),
+        ([], {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ([], {"TERM": "dumb"}, False),
         ([], {}, False),
         (["--color", "always"], {}, True),
         ([], {"FORCE_COLOR": "1"}, True),
@@ -120,14 +129,22 @@ def test_no_command_reads_our_stdin() -> None:
         (["--color=never"], {"CLICOLOR_FORCE": "1"}, False),
     ],
 )
-def test_names_in_a_pipe_are_coloured_only_where_that_is_asked_for(
+def test_names_in_a_pipe_are_coloured_unless_nobody_wants_that(
     options: list[str], environment: dict[str, str], is_coloured: bool
 ) -> None:
-    without = {name: value for name, value in os.environ.items() if "COLOR" not in name}
+    without = {name: value for name, value in os.environ.items() if "COLOR" not in name and name != "TERM"}
     coloured = ["a:", "printf", "\\033[31mred\\033[0m\\n"]
     ended = run_several(coloured, ["b:", "true"], options=options, env={**without, **environment})
     prefix = b"\x1b[0;36ma | \x1b[0m" if is_coloured else b"a | "
     assert ended.stdout == prefix + b"\x1b[31mred\x1b[0m\n"
+
+
+def test_names_in_a_file_are_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    with open(tmp_path / "log", "wb") as log:
+        run_several(["a:", "echo", "x"], ["b:", "true"], capture_output=False, stdout=log, stderr=subprocess.DEVNULL)
+    assert (tmp_path / "log").read_bytes() == b"a | x\n"
 
 
 # -------------------------------------------------------------------------------------------------------- what is given
@@ -409,7 +426,9 @@ def test_a_signal_that_ends_it_ends_it_even_where_nobody_reads() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of memory")
 def test_a_flood_that_nobody_reads_costs_no_memory_and_another_command_runs_on(gate: MakeGate) -> None:
     done = gate()
-    commands = (["flood:", "yes"], ["other:", *shell(f"sleep 1; echo > {done.path}; sleep 60")])
+    # No shell: dash, which is told of SIGINT between two commands, waits for the second one to end.
+    other = python(f"import time; time.sleep(1); open({str(done.path)!r}, 'w').write('x'); time.sleep(60)")
+    commands = (["flood:", "yes"], ["other:", *other])
     with started("run", *several(*commands)) as process:
         assert process.stdout is not None
         read_some(process.stdout.fileno())
