@@ -39,23 +39,16 @@ examples:
 
 def main(argv: list[str]) -> int:
     """Record; returns the exit status."""
-    ours, behind = _split(argv)
-    options = _parser().parse_args(ours)
-    if options.proxy:
-        command = behind or [*DEFAULT_COMMAND, *_server_options(options)]
-    elif not behind:
-        _parser().error("name a command behind --, for example: pipe-rpc record -- echo hello")
-    elif _server_options(options):
-        _parser().error("--stdio and --clientProcessId are for --proxy")
-    else:
-        command = behind
+    options, command = _read(argv)
     try:
         os.fstat(1)
     except OSError:
         fill_standard_gaps()
         return _fail("stdout is closed, so output would be lost. Use >/dev/null.")
     fill_standard_gaps()
-    path = options.output or time.strftime(f"pipe-rpc-%Y%m%dT%H%M%SZ-{os.getpid()}.jsonl", time.gmtime())
+    path = options.output
+    if path is None:
+        path = time.strftime(f"pipe-rpc-%Y%m%dT%H%M%SZ-{os.getpid()}.jsonl", time.gmtime())
     try:
         endpoint = EndpointProcess(command if options.proxy else DEFAULT_COMMAND)
     except OSError as error:
@@ -75,6 +68,22 @@ def main(argv: list[str]) -> int:
         None, None, trace=False, program=_PROGRAM, record=record, reads_stdin=not _stdin_is_null()
     )
     return Relay(endpoint, command, relay_options).run()
+
+
+def _read(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and what to start: a command or, with --proxy, a server."""
+    ours, behind = _split(argv)
+    options = _parser().parse_args(ours)
+    if options.output == "":
+        _parser().error("--output names no file; leave it out for one in the current directory")
+    server_options = _server_options(options)
+    if options.proxy:
+        return options, behind or [*DEFAULT_COMMAND, *server_options]
+    if not behind:
+        _parser().error("name a command behind --, for example: pipe-rpc record -- echo hello")
+    if server_options:
+        _parser().error("--stdio and --clientProcessId are for --proxy")
+    return options, behind
 
 
 def _stdin_is_null() -> bool:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from pipe_rpc.cli import run_parser
 from pipe_rpc.cli.colour import is_dumb, may_be_seen, wants_colour
 from pipe_rpc.cli.command_list import Command, CommandListError, between_separators, in_lines, with_names
 from pipe_rpc.cli.program_lookup import Unusable, first_unusable
-from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal
+from pipe_rpc.client.command_status import ENDPOINT_FAILED
 from pipe_rpc.client.relay import Relay, RelayOptions
 from pipe_rpc.client.side_by_side import SideBySide, SideBySideOptions
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
@@ -62,8 +61,6 @@ def _commands(options: argparse.Namespace) -> Sequence[Command]:
                 commands += in_lines(file.read(), source)
         except OSError as error:
             raise CommandListError(f"{source}: {error.strerror}") from None
-        except KeyboardInterrupt:
-            sys.exit(after_signal(signal.SIGINT))
     if options.one:
         commands += [Command("", options.command, "behind --")] if options.command else []
     else:

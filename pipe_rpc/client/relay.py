@@ -85,9 +85,9 @@ class Relay:
             sink.close()
         self._connection.close()
         self._stdin.close()
+        server_status = self._endpoint.close()
         self._signals.close()
         self._loop.close()
-        server_status = self._endpoint.close()
         if self._options.record is not None:
             self._options.record.server_ended(server_status)
         return ENDPOINT_FAILED if self._status is None or self._loses_output else self._status

@@ -173,7 +173,7 @@ def test_the_commands_of_stdin_are_side_by_side_even_if_there_is_one() -> None:
     [
         (["--file", "/nonexistent/jobs"], b"", "/nonexistent/jobs: No such file or directory"),
         (["--file", "/"], b"", "/: Is a directory"),
-        (["--file", "-"], b"true\necho 'x\n", "stdin:2: No closing quotation"),
+        (["--file", "-"], b"true\necho 'x\n", "stdin:2: a quotation mark is not closed"),
         (["--file", "-"], b"", "stdin: there is no command in it"),
         (["--file", "-"], b"a: true\na: true", "stdin:2: the name a is taken by stdin:1"),
         (["--", "true", "--", "--", "true"], b"", "command 2 is empty"),
@@ -339,7 +339,20 @@ def test_ctrl_c_twice_terminates_and_three_times_kills() -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=DEADLINE_S)
         assert process.returncode == 130
-    assert told(err)[0] == "a: SIGKILL after T, interrupted by SIGINT, killed after its grace"
+    assert told(err)[0] == "a: SIGKILL after T, killed by SIGINT"
+
+
+def test_a_fourth_ctrl_c_leaves_at_once_without_a_traceback() -> None:
+    with started("run", "--grace", "60", *several(child("stubborn"), child("stubborn"))) as process:
+        ready(process, 2)
+        with Family(process.pid) as family:
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                os.sched_yield()
+            family.wait_gone()
+        _, err = process.communicate(timeout=DEADLINE_S)
+        assert process.returncode in (130, -signal.SIGINT)  # while the interpreter ends, nothing is left to hear it
+    assert b"Traceback" not in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
