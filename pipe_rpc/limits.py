@@ -123,6 +123,9 @@ class Limits(NamedTuple):
     progress_interval_ms: Annotated[
         int, "From one progress report of a job to the next; people read no faster, and a flood must not become one."
     ] = 250
+    long_job_ms: Annotated[
+        int, "From which duration on the end of a job that went well is told to a person, who has looked away by then."
+    ] = 10_000
     flush_timeout_ms: Annotated[
         int, "How long a client may read nothing, while the server ends or too many answers wait."
     ] = 5000

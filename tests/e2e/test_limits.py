@@ -466,6 +466,19 @@ def test_a_job_reports_its_progress_every_progress_interval_ms(
     held.release()
 
 
+@pytest.mark.parametrize("limit_ms", [1, 3_600_000])
+def test_the_end_of_a_job_that_took_long_job_ms_is_told_and_that_of_a_shorter_one_is_not(
+    start_wire: StartWire, limit_ms: int
+) -> None:
+    wire = start_wire(f"--long-job-ms={limit_ms}")
+    job = wire.request("workspace/executeCommand", {"command": "pipe-rpc.run", "arguments": ["exec cat /dev/null"]})
+    wire.wait_closed(job["sessionId"])
+    wire.fence()
+    told = wire.queued("window/showMessage")
+    assert [each["type"] for each in told] == ([3] if limit_ms == 1 else [])
+    assert all("cat /dev/null: done after " in each["message"] for each in told)
+
+
 def test_an_id_of_a_client_has_max_session_id_characters_and_not_one_more(start_wire: StartWire) -> None:
     wire = start_wire("--max-session-id-characters=3")
     assert wire.request("session/run", {"argv": ["true"], "sessionId": "abc"})["sessionId"] == "abc"

@@ -91,7 +91,7 @@ def test_the_commands_are_advertised(hold: Callable[..., None]) -> None:
         result = await initialize(client)
         provider = result.capabilities.execute_command_provider
         assert provider is not None
-        assert set(provider.commands) >= {RUN, LIST, TERMINATE}
+        assert set(provider.commands) == {RUN, "pipe-rpc.rerunLast", LIST, TERMINATE, "pipe-rpc.terminateAll"}
 
     hold(conversation)
 
@@ -119,6 +119,11 @@ def test_a_list_of_words_is_an_argv(hold: Callable[..., None]) -> None:
         [session] = listed["sessions"]
         assert (session["sessionId"], session["state"]) == (job["sessionId"], "exited")
         assert session["exit"]["exitCode"] == 3
+        while not client.messages:
+            await client.wait_for_notification("window/showMessage")
+        told = client.messages.pop()
+        assert told.type is types.MessageType.Error
+        assert told.message.startswith("sh -c 'exit 3': exit status 3 after ")
 
     hold(conversation)
 

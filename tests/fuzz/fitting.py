@@ -230,7 +230,7 @@ def fits_initialize(params: Any) -> bool:
     )
 
 
-COMMANDS = ("pipe-rpc.run", "pipe-rpc.list", "pipe-rpc.terminate")
+COMMANDS = tuple(f"pipe-rpc.{name}" for name in ("run", "rerunLast", "list", "terminate", "terminateAll"))
 
 
 def fits_command(params: Any) -> bool:
