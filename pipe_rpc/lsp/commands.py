@@ -7,9 +7,12 @@ means by it, or says what it needs.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pipe_rpc.lsp.compiled_matchers import CompiledMatchers
+from pipe_rpc.lsp.job_problems import JobProblems
 from pipe_rpc.lsp.jobs import Jobs
 from pipe_rpc.protocol.problems import invalid_params
 
+_MATCHER = "problemMatcher"
 _USAGE = (
     'must be a shell line ["make -j2"], an argv ["make", "-j2"] or [["make"]], or the params of session/spawn '
     '[{"argv": ["make", "-j2"]}]'
@@ -19,8 +22,12 @@ _USAGE = (
 class JobCommands:
     """The commands over the jobs of one connection; ``call_method`` runs a method of ours, or raises PipeRpcError."""
 
-    def __init__(self, jobs: Jobs, call_method: Callable[[str, Any], Any]) -> None:
+    def __init__(
+        self, jobs: Jobs, problems: JobProblems, call_method: Callable[[str, Any], Any], default_matchers: Any
+    ) -> None:
         self._jobs = jobs
+        self._problems = problems
+        self._default_matchers = default_matchers
         self._call_method = call_method
         self._last: Mapping[str, Any] | None = None
         """What the last job was spawned by."""
@@ -58,10 +65,19 @@ class JobCommands:
         return self._start(self._last)
 
     def _start(self, spawn: Mapping[str, Any]) -> Any:
-        info = self._jobs.start(spawn)
+        info = self._jobs.start(
+            {name: value for name, value in spawn.items() if name != _MATCHER}, self._matchers(spawn.get(_MATCHER))
+        )
         # An id of the client's means one session: with it the next run would find this one.
         self._last = {name: value for name, value in spawn.items() if name != "sessionId"}
         return info
+
+    def _matchers(self, chosen: Any) -> CompiledMatchers | None:
+        if chosen is not None:
+            return self._problems.compile(chosen, f"params.{_MATCHER}")
+        if self._default_matchers is not None:
+            return self._problems.compile(self._default_matchers, f"params.initializationOptions.{_MATCHER}")
+        return None
 
     def _list(self, *arguments: Any) -> Any:
         _require_none(arguments)

@@ -1,12 +1,15 @@
 """The jobs of one connection: the sessions that a command started, and what their client is shown of them."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 from lsprotocol import types
 
 from pipe_rpc.errors import PipeRpcError
+from pipe_rpc.lsp.compiled_matchers import CompiledMatchers
+from pipe_rpc.lsp.job_problems import JobProblems
 from pipe_rpc.lsp.notices import Notice, last_word, notice
 from pipe_rpc.lsp.progress import JobProgress, ProgressDisplay
 from pipe_rpc.session.announcement import Announcement, Exited, Forgotten
@@ -21,6 +24,7 @@ class Jobs:
         self,
         registry: SessionRegistry,
         progress: ProgressDisplay,
+        problems: JobProblems,
         call_method: Callable[[str, Any], Any],
         tell: Callable[[Notice], None],
         *,
@@ -29,6 +33,7 @@ class Jobs:
         self.client_token: types.ProgressToken | None = None
         """Under which the request that is handled now wants its progress shown."""
         self._registry = registry
+        self._problems = problems
         self._progress = progress
         self._call_method = call_method
         self._tell = tell
@@ -39,13 +44,21 @@ class Jobs:
         """The ids of those that run, oldest first."""
         return list(self._running)
 
-    def start(self, spawn: Mapping[str, Any]) -> Any:
-        """Spawn a session as a job; its SessionInfo. Raises PipeRpcError as session/spawn does."""
-        info = self._call_method("session/spawn", spawn)
-        session = self._registry.get(info["sessionId"])
-        # An id of the client's may name a session that there was before.
-        if session.session_id not in self._running and not session.exit_announced:
-            self._running[session.session_id] = self._progress.begin(session, self.client_token)
+    def start(self, spawn: Mapping[str, Any], matchers: CompiledMatchers | None) -> Any:
+        """Spawn a session as a job, to be read by ``matchers``; its SessionInfo. Raises PipeRpcError as session/spawn.
+
+        The matchers are closed in any case, at the latest when the job has ended.
+        """
+        with ExitStack() as unless_begun:
+            if matchers is not None:
+                unless_begun.callback(matchers.close)
+            info = self._call_method("session/spawn", spawn)
+            session = self._registry.get(info["sessionId"])
+            # An id of the client's may name a session that there was before.
+            if session.session_id not in self._running and not session.exit_announced:
+                unless_begun.pop_all()
+                self._problems.begin(session, matchers)
+                self._running[session.session_id] = self._progress.begin(session, self.client_token)
         return info
 
     def cancel(self, token: Any) -> None:
@@ -58,17 +71,19 @@ class Jobs:
     def announced(self, announcement: Announcement) -> None:
         """Take note of what the client was just told."""
         match announcement:
-            case Exited(session=session) if session.exit is not None:
-                self._end(session.session_id, last_word(session.exit), session.description.command, session.exit)
+            case Exited(session=session) if session.exit is not None and session.session_id in self._running:
+                progress = self._running.pop(session.session_id)
+                end = partial(self._end, progress, session.description.command, session.exit)
+                self._problems.finish(session.session_id, end)
             case Forgotten(session_id=session_id):
-                self._end(session_id, "removed")
+                progress = self._running.pop(session_id, None)
+                if progress is not None:
+                    progress.end("removed")
+                self._problems.forget(session_id)
 
-    def _end(self, session_id: str, word: str, command: str = "", exit_: Exit | None = None) -> None:
-        if session_id not in self._running:
-            return
-        progress = self._running.pop(session_id)
+    def _end(self, progress: JobProgress | None, command: str, exit_: Exit) -> None:
         if progress is not None:
-            progress.end(word)
-        told = None if exit_ is None else notice(command, exit_, self._long_job_s)
+            progress.end(last_word(exit_))
+        told = notice(command, exit_, self._long_job_s)
         if told is not None:
             self._tell(told)

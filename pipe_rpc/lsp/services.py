@@ -7,7 +7,7 @@ round it.
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsprotocol import types
@@ -19,20 +19,26 @@ from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.lsp.commands import JobCommands
+from pipe_rpc.lsp.diagnostics import publication
+from pipe_rpc.lsp.job_problems import JobProblems
 from pipe_rpc.lsp.jobs import Jobs
 from pipe_rpc.lsp.notices import Notice
+from pipe_rpc.lsp.problem_board import BoardLimits, ProblemBoard
+from pipe_rpc.lsp.problem_matcher import Problem
 from pipe_rpc.lsp.progress import ProgressDisplay
 from pipe_rpc.protocol.envelope import DEFERRED, Deferred, Notification, Request, is_id
 from pipe_rpc.protocol.methods import COMMANDS
 from pipe_rpc.protocol.problems import invalid_params
 from pipe_rpc.session.announcement import Announcement
 from pipe_rpc.session.registry import SessionRegistry
+from pipe_rpc.session.searches import Searches
 
 
 class LanguageServices:
     """The language server of one connection.
 
     ``call_method`` runs a method of ours and returns its result, or raises PipeRpcError; ``send`` takes bodies;
+    ``has_room`` says whether the client reads them; ``default_matchers`` are for jobs that are started without any;
     ``on_failure`` logs what should not have happened, and returns the error to answer.
     """
 
@@ -40,9 +46,12 @@ class LanguageServices:
         self,
         loop: Loop,
         registry: SessionRegistry,
+        searches: Searches,
         limits: Limits,
         *,
         client_shows_progress: bool,
+        default_matchers: Any,
+        has_room: Callable[[], bool],
         send: Callable[[bytes], None],
         call_method: Callable[[str, Any], Any],
         on_failure: Callable[[str, Exception], PipeRpcError],
@@ -61,10 +70,23 @@ class LanguageServices:
             client_shows_progress=client_shows_progress,
             report_every_s=limits.progress_interval_ms / 1000,
         )
-        self._jobs = Jobs(
-            registry, self._progress, call_method, self._show_message, long_job_s=limits.long_job_ms / 1000
+        board = ProblemBoard(
+            loop,
+            self._publish,
+            has_room,
+            BoardLimits(
+                limits.max_file_problems,
+                limits.max_job_problems,
+                limits.max_problems,
+                limits.publish_interval_ms / 1000,
+            ),
         )
-        for command, handler in JobCommands(self._jobs, call_method).by_name().items():
+        problems = JobProblems(board, searches, limits)
+        self._jobs = Jobs(
+            registry, self._progress, problems, call_method, self._show_message, long_job_s=limits.long_job_ms / 1000
+        )
+        commands = JobCommands(self._jobs, problems, call_method, default_matchers)
+        for command, handler in commands.by_name().items():
             self.register(command, handler)
         self._server.protocol.set_writer(_Writer(send), include_headers=False)
 
@@ -126,6 +148,9 @@ class LanguageServices:
         params = {"processId": None, "rootUri": None, "capabilities": capabilities}
         message = {"jsonrpc": "2.0", "id": 0, "method": types.INITIALIZE, "params": params}
         protocol.handle_message(protocol.structure_message(message))
+
+    def _publish(self, uri: str, problems: Sequence[Problem]) -> None:
+        self._server.text_document_publish_diagnostics(publication(uri, problems))
 
     def _show_message(self, told: Notice) -> None:
         kind = types.MessageType.Error if told.is_error else types.MessageType.Info

@@ -163,8 +163,9 @@ NOTIFICATIONS = (
 )
 
 COMMANDS = {
-    "pipe-rpc.run": "Run a command as a job: a session with progress, where the client shows it, and a message when it "
-    "fails; answers its SessionInfo. Without arguments it runs the last job again.",
+    "pipe-rpc.run": "Run a command as a job: a session with progress, where the client shows it, diagnostics from its "
+    "output, where there is a problemMatcher, and a message when it fails; answers its SessionInfo. Without arguments "
+    "it runs the last job again.",
     "pipe-rpc.rerunLast": "Run the last job again: the same params in the same directory.",
     "pipe-rpc.list": "Answer every session, as session/list does.",
     "pipe-rpc.terminate": "Terminate one session by its id, several, or without arguments every job that runs.",

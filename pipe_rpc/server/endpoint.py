@@ -250,8 +250,11 @@ class Endpoint:
             self._language_server = LanguageServices(
                 self._loop,
                 self._registry,
+                self._searches,
                 self._limits,
                 client_shows_progress=connection.shows_progress,
+                default_matchers=connection.problem_matcher,
+                has_room=lambda: self._teller.has_room,
                 send=self._send,
                 call_method=lambda method, params: self._call_session_method(connection, Request(0, method, params)),
                 on_failure=self._log_failure,

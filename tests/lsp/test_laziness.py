@@ -70,11 +70,13 @@ asyncio.new_event_loop = lambda: made.append(1) or real()
 from pipe_rpc.loop.loop import Loop
 from pipe_rpc.limits import Limits
 from pipe_rpc.lsp.services import LanguageServices
+from pipe_rpc.session.searches import Searches
 from pipe_rpc.protocol.envelope import Request
 sent = []
 loop = Loop()
-services = LanguageServices(loop, None, Limits(), send=sent.append, call_method=lambda m, p: {"sessions": []},
-                            client_shows_progress=False, on_failure=lambda what, error: None)
+services = LanguageServices(loop, None, Searches(Limits()), Limits(), send=sent.append,
+                            call_method=lambda m, p: {"sessions": []}, client_shows_progress=False,
+                            default_matchers=None, has_room=lambda: True, on_failure=lambda what, error: None)
 services.receive_request(Request(1, "workspace/executeCommand", {"command": "pipe-rpc.list"}))
 try:
     asyncio.get_running_loop()
