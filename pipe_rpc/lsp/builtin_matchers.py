@@ -93,7 +93,7 @@ _MYPY = ProblemMatcher(
     "mypy",
     (
         _pattern(
-            r"^(.+?):(\d+)(?::(\d+))?(?::\d+:\d+)?: (error|warning|note): (.*?)(?:  \[([\w-]+)\])?$",
+            r"^(.+?\.pyi?):(\d+)(?::(\d+))?(?::\d+:\d+)?: (error|warning|note): (.*?)(?:  \[([\w-]+)\])?$",
             "file line column severity message code",
         ),
     ),
