@@ -32,6 +32,11 @@ class CompiledMatchers:
             self.close()
             raise
 
+    @property
+    def count(self) -> int:
+        """How many matchers there are."""
+        return len(self._matchers)
+
     def line_matchers(self) -> list[LineMatcher]:
         """The matchers for one more stream."""
         pairs = zip(self._matchers, self._compiled, strict=True)

@@ -16,7 +16,7 @@ from pipe_rpc.session.session import Session
 _PIECE_BYTES = 4096
 """Taken from a stream at once; its lines are then matched one in each step."""
 _LINE_COST = 5000
-"""What a line costs however short it is, as instructions times bytes: some 5 µs of Python for each matcher."""
+"""What a line costs each matcher however short it is, as instructions times bytes: some microseconds of Python."""
 
 
 class ProblemReader:
@@ -68,7 +68,7 @@ class ProblemReader:
                 problem = stream.feed(line)
                 if problem is not None:
                     self._on_problem(problem)
-                return self._matchers.size * len(line) + _LINE_COST
+                return self._matchers.size * len(line) + _LINE_COST * self._matchers.count
         if self._on_end is not None and all(stream.is_over for stream in self._streams):
             self.close()
         return None

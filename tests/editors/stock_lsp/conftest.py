@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.leaks import own_descendants
+from tests.support.processes import wait_state
 from tests.support.trace import DEADLINE_S
 
 ROOT = Path(__file__).parents[3]
@@ -33,9 +35,13 @@ def drive(tmp_path: Path) -> Drive:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "TMPDIR": str(tmp_path),
         }
+        before = own_descendants()
         ended = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=3 * DEADLINE_S, check=False
         )
+        for pid in own_descendants():
+            if pid not in before:
+                wait_state(pid, "Z", "")  # The server, which sees that its editor has gone.
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return json.loads((tmp_path / "summary.json").read_text())
 
