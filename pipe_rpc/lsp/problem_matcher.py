@@ -14,6 +14,8 @@ from pipe_rpc.buffers.matcher import Matcher
 
 _LARGEST_NUMBER = 2**31 - 1
 """LSP's uinteger."""
+_MOST_DIGITS = len(str(_LARGEST_NUMBER)) + 1
+"""More make no difference: it is too large either way."""
 
 
 class Severity(IntEnum):
@@ -170,4 +172,7 @@ def _place(captured: _Captured) -> _Place | None:
 
 def _number(text: str) -> int | None:
     digits = text.strip()
-    return min(int(digits), _LARGEST_NUMBER) if digits.isascii() and digits.isdigit() else None
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    # Python refuses to read numbers of thousands of digits.
+    return min(int(digits.lstrip("0")[:_MOST_DIGITS] or "0"), _LARGEST_NUMBER)

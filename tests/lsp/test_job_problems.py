@@ -199,17 +199,35 @@ def test_jobs_that_come_and_go_leave_nothing_behind(editor: Editor) -> None:
 def test_output_that_was_overwritten_is_missed_and_what_follows_is_not(make_editor: MakeEditor) -> None:
     editor = make_editor(limits=Limits(child_read_bytes=1024))
     editor.execute(RUN, {**MAKE, "backlogBytes": 1024})
+    child = editor.children[0]
+    child.write(ERR, b"a.c:")
+    editor.turn()
     reader = next(iter(editor.services._jobs._problems._readers.values()))
-    editor.searches.discard(reader._step)
-    editor.children[0].write(ERR, wrong(1) * 20)
     [session] = editor.registry.sessions()
     stream = session.streams[ERR]
+    editor.searches.discard(reader._step)
+    retained = b"9:5: error: two halves\n" + wrong(7)
+    child.write(ERR, b"x" * 1024 + b"\n" * (1024 - len(retained)) + retained)
     for _ in range(3):
         stream.look_for_end()
-    editor.children[0].write(ERR, b"x" * 1000 + b"\n" + wrong(7))
+    child.write(ERR, b"\n" * (1024 - len(retained)))
     for _ in range(3):
         stream.look_for_end()
+    assert stream.ring.read(stream.ring.start, len(retained)) == retained
     assert later(editor) == [(A, [7])]
+
+
+def test_only_what_the_child_wrote_is_its_jobs_however_late_it_is_read(editor: Editor) -> None:
+    editor.execute(RUN, MAKE)
+    child = editor.children[0]
+    child.write(ERR, b"y\n" * 20_000 + wrong(3))
+    editor.turn_until(lambda: editor.registry.sessions()[0].streams[ERR].ring.end > 40_000, "the output")
+    editor.exit(child, close=False)
+    child.write(ERR, wrong(4))
+    editor.turn_until(lambda: not editor.services._jobs._problems._readers, "the end of reading")
+    assert [(uri, [each["range"]["start"]["line"] for each in found]) for uri, found in editor.diagnostics()] == [
+        (A, [2])
+    ]
 
 
 def test_a_flood_takes_a_bounded_part_of_each_turn(editor: Editor) -> None:

@@ -114,10 +114,20 @@ def test_a_file_that_is_absolute_stays_so() -> None:
     assert [each.file for each in found] == ["/a.c"]
 
 
-@pytest.mark.parametrize("number", ["0", "99999999999999999999", "00012"])
-def test_any_number_is_a_line(number: str) -> None:
-    [problem] = find(f"a:{number}:1\n", {"regexp": r"^(.*):(\d+):(\d+)"})
-    assert 0 <= problem.line < 2**31
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        ("0", 0),
+        ("00012", 12),
+        ("2147483647", 2**31 - 1),
+        ("2147483648", 2**31 - 1),
+        pytest.param("9" * 9000, 2**31 - 1, id="huge"),
+    ],
+)
+def test_any_number_is_a_line(number: str, line: int) -> None:
+    matchers = read_matchers({"pattern": {"regexp": r"^(.*):(\d+):(\d+)"}}, "params")
+    [problem] = problems(matchers, f"a:{number}:1\n", max_line_bytes=10_000)
+    assert problem.line == line
 
 
 @pytest.mark.parametrize("text", [":1:1\n", "a:x:1\n"])
