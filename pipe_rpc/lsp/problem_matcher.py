@@ -85,8 +85,11 @@ class LineMatcher:
     def __init__(self, matcher: ProblemMatcher, compiled: Sequence[Matcher]) -> None:
         self._matcher = matcher
         self._compiled = compiled
-        self._begun: list[tuple[int, _Captured]] = []
-        """Matches that need more lines, the oldest first: how many patterns they have passed, and what these took."""
+        self._begun: dict[int, _Captured] = {}
+        """Matches that need more lines, the oldest first: which pattern is next, and what those before it took.
+
+        Of two that have arrived at the same pattern the older one goes on, so there are never more than patterns.
+        """
         self._repeated: _Captured | None = None
         """What came before the pattern that loops, while it does."""
 
@@ -98,25 +101,25 @@ class LineMatcher:
             if captured is not None:
                 return self._problem(captured)
             self._repeated = None
-        begun, self._begun = self._begun, []
-        for at, before in [*begun, (0, {})]:
+        begun, self._begun = self._begun, {}
+        for at, before in [*begun.items(), (0, {})]:
             captured = self._search(at, line, before)
             if captured is None:
                 # Lines of which there may be many stand before the pattern at which the match has arrived.
                 if at > 0 and self._matcher.patterns[at - 1].many and self._search(at - 1, line, {}) is not None:
-                    self._begun.append((at, before))
+                    self._begun.setdefault(at, before)
                 continue
             if at == last:
-                self._begun = []
+                self._begun = {}
                 self._repeated = before if self._matcher.patterns[last].loops else None
                 return self._problem(captured)
             following = at + 2 if self._matcher.patterns[at + 1].many else at + 1
-            self._begun.append((following, captured))
+            self._begun.setdefault(following, captured)
         return None
 
     def miss(self) -> None:
         """Lines are missing here: nothing goes on behind them."""
-        self._begun, self._repeated = [], None
+        self._begun, self._repeated = {}, None
 
     def _search(self, at: int, line: bytes, before: _Captured) -> _Captured | None:
         match = self._compiled[at].search(line, 0)

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
+from pipe_rpc.limits import Limits
+from pipe_rpc.lsp.builtin_matchers import BUILTIN_MATCHERS
+from pipe_rpc.lsp.compiled_matchers import CompiledMatchers
 from pipe_rpc.lsp.matcher_params import read_matchers
 from pipe_rpc.lsp.problem_matcher import Problem, Severity
+from pipe_rpc.session.searches import Searches
 from tests.lsp.matching import problems
 
 LOCATION = {"regexp": r"^(\S+) at (\S+): (.*)$", "file": 1, "location": 2, "message": 3}
@@ -91,6 +95,20 @@ def test_a_match_may_begin_within_one_that_comes_to_nothing() -> None:
     patterns = [{"regexp": "^X (.*)$", "file": 1}, {"regexp": "^X (.*)$", "message": 1}, ITEM | {"message": 2}]
     [problem] = find("X a\nX b\nX c\n 5 m\n", patterns)
     assert (problem.file, problem.line, problem.message) == ("b", 5, "c\nm")
+
+
+def test_lines_that_all_begin_a_match_are_not_all_remembered() -> None:
+    matcher = BUILTIN_MATCHERS["$pytest"][0]
+    compiled = CompiledMatchers([matcher], "params", Searches(Limits()), Limits())
+    [way] = compiled.line_matchers()
+    for number in range(1000):
+        assert way.feed(b"E   line %d" % number) is None
+    assert len(way._begun) < len(matcher.patterns)
+    assert way.feed(b"") is None
+    problem = way.feed(b"a.py:3: AssertionError")
+    assert problem is not None
+    assert (problem.line, problem.message) == (3, "line 0")
+    compiled.close()
 
 
 def test_of_everything_but_messages_the_first_counts() -> None:
