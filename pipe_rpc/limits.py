@@ -81,12 +81,12 @@ class Limits(NamedTuple):
     max_token_characters: Annotated[
         int, "The longest progress token of a client: it is kept as long as its job; a UUID has 36."
     ] = 4096
-    max_pattern_characters: Annotated[int, "The longest pattern or literal of session/waitFor; none needs more."] = 1024
+    max_pattern_characters: Annotated[int, "The longest pattern or literal to search for; none needs more."] = 1024
     max_pattern_size: Annotated[
-        int, "Instructions of a compiled pattern of session/waitFor; each may be tried at each byte of output."
+        int, "Instructions of a compiled pattern; each may be tried at each byte of output."
     ] = 250
     max_patterns: Annotated[
-        int, "Different patterns, literals aside, that are waited for at once; each may take 256 KiB of memory."
+        int, "Different patterns, literals aside, that are waited for or match problems at once; each may take 256 KiB."
     ] = 64
     max_match_bytes: Annotated[
         int,
@@ -123,6 +123,25 @@ class Limits(NamedTuple):
     progress_interval_ms: Annotated[
         int, "From one progress report of a job to the next; people read no faster, and a flood must not become one."
     ] = 250
+    long_job_ms: Annotated[
+        int, "From which duration on the end of a job that went well is told to a person, who has looked away by then."
+    ] = 10_000
+    max_problem_line_bytes: Annotated[
+        int, "How much of a line of a job's output its problem matchers look at; messages for people are shorter."
+    ] = 2048
+    max_matchers_size: Annotated[
+        int, "Instructions of all patterns of one job's problem matchers; each may be tried at each byte of output."
+    ] = 1000
+    max_file_problems: Annotated[
+        int, "Diagnostics of one job in one file; the first ones are shown, since others often follow from them."
+    ] = 100
+    max_job_problems: Annotated[int, "Diagnostics of one job; who has more mends the first ones first."] = 1000
+    max_problems: Annotated[
+        int, "Diagnostics of all jobs together, those that have ended among them; each may take 20 KiB of memory."
+    ] = 4000
+    publish_interval_ms: Annotated[
+        int, "From one publication of a file's diagnostics to the next: each brings all of them again."
+    ] = 200
     flush_timeout_ms: Annotated[
         int, "How long a client may read nothing, while the server ends or too many answers wait."
     ] = 5000

@@ -16,13 +16,15 @@ import pytest
 if TYPE_CHECKING:
     from pipe_rpc.client import PipeRpc
     from pipe_rpc.client.trace import Trace
-    from pipe_rpc.conversation.messages import Sender
+    from pipe_rpc.conversation.messages import Listener, Sender
     from pipe_rpc.protocol.types import SessionInfo
 
 LAST_MESSAGES = 500
 """Of the conversation of a failed test so many are shown, the newest: who reads more wants ``pipe-rpc record``."""
 LONGEST_MESSAGE = 2000
 """Characters of the JSON of a message in the report: enough for what a test mostly says and hears."""
+MOST_PROBLEMS = 10
+"""Of what a test has left behind so much is told; the others are mostly of the same kind."""
 SETTLE_S = 1.0
 """How long, behind a test, sessions may take to close on their own: a child exits right behind its last output."""
 
@@ -34,15 +36,18 @@ _conversations = pytest.StashKey[list["Conversation"]]()
 class Conversation:
     """What client and server said to each other, for the report of a failed test."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, on_message: Listener | None) -> None:
         self._trace = trace
+        self._on_message = on_message
         self._lines: deque[str] = deque(maxlen=LAST_MESSAGES)
         self._count = 0
 
     def listen(self, sender: Sender, message: Mapping[str, Any]) -> None:
-        """Take a message."""
+        """Take a message, and let the test have it too."""
         self._count += 1
         self._lines.append(self._trace.line(sender, message))
+        if self._on_message is not None:
+            self._on_message(sender, message)
 
     def __str__(self) -> str:
         omitted = self._count - len(self._lines)
@@ -85,10 +90,10 @@ def start_pipe_rpc(request: pytest.FixtureRequest) -> Iterator[Callable[..., Pip
     conversations = request.node.stash.setdefault(_conversations, [])
     clients: list[PipeRpc] = []
 
-    def start(**options: Any) -> PipeRpc:
-        conversation = Conversation(Trace(LONGEST_MESSAGE))
-        conversations.append(conversation)
+    def start(*, on_message: Listener | None = None, **options: Any) -> PipeRpc:
+        conversation = Conversation(Trace(LONGEST_MESSAGE), on_message)
         client = PipeRpc(**{"on_message": conversation.listen, "client_name": "pytest", **options})
+        conversations.append(conversation)
         clients.append(client.start())
         return client
 
@@ -102,7 +107,10 @@ def start_pipe_rpc(request: pytest.FixtureRequest) -> Iterator[Callable[..., Pip
         for client in clients:
             client.close()
     if left_behind:
-        pytest.fail("The test left something behind:\n" + "\n".join(f"- {each}" for each in left_behind), pytrace=False)
+        shown = [f"- {each}" for each in left_behind[:MOST_PROBLEMS]]
+        if len(left_behind) > MOST_PROBLEMS:
+            shown.append(f"- and {len(left_behind) - MOST_PROBLEMS} more")
+        pytest.fail("\n".join(("The test left something behind:", *shown)), pytrace=False)
 
 
 @pytest.fixture
@@ -113,6 +121,8 @@ def pipe_rpc(request: pytest.FixtureRequest, start_pipe_rpc: Callable[..., PipeR
     """
     options: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("pipe_rpc"))):  # The nearest mark has the last word.
+        if mark.args:
+            raise pytest.UsageError("@pytest.mark.pipe_rpc takes options by name, such as encoding='utf-8'")
         options |= mark.kwargs
     return start_pipe_rpc(**options)
 

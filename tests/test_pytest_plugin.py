@@ -138,7 +138,9 @@ def test_a_server_that_ends_by_itself_fails_the_test(run_tests: RunTests) -> Non
         """
     )
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*- The endpoint has ended. *A test that ends its server says so by close()."])
+    result.stdout.fnmatch_lines(
+        ["*- The endpoint has ended. *Its exit status is -9. A test that ends its server says so by close()."]
+    )
 
 
 def test_what_a_server_says_on_stderr_fails_the_test_and_so_does_its_status(run_tests: RunTests) -> None:
@@ -224,6 +226,38 @@ def test_marks_give_options_and_the_nearest_has_the_last_word(run_tests: RunTest
         """
     )
     result.assert_outcomes(passed=1)
+
+
+def test_a_test_may_listen_itself_and_options_have_names(run_tests: RunTests) -> None:
+    result = run_tests(
+        """
+        import pytest
+
+        heard = []
+
+        @pytest.mark.pipe_rpc(on_message=lambda sender, message: heard.append((sender, message.get("method"))))
+        def test_listening(pipe_rpc):
+            assert heard[0] == ("client", "initialize")
+            assert False
+
+        @pytest.mark.pipe_rpc("utf-8")
+        def test_positional(pipe_rpc):
+            pass
+        """
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*takes options by name*", "*pipe_rpc conversation 1*", "*→ #1 initialize *"])
+
+
+def test_of_much_that_is_left_behind_the_first_ten_are_told(run_tests: RunTests) -> None:
+    result = run_tests(
+        """
+        def test_forgetful(pipe_rpc):
+            for _ in range(13):
+                pipe_rpc.spawn(["sleep", "60"])
+        """
+    )
+    result.stdout.fnmatch_lines(["*- session * (sleep 60) is running*", "*- and 3 more"])
 
 
 def test_a_server_that_cannot_be_started_is_an_error_of_the_test(run_tests: RunTests) -> None:

@@ -82,6 +82,7 @@ class Pattern:
         if self.size > max_size:
             reason = f"needs {self.size} instructions, more than {max_size}: repeat less"
             raise PatternError(reason, _largest_repetition(pattern))
+        self.group_count: int = self._compiled.groups
         self._names = {name.decode(): index for name, index in self._compiled.groupindex.items()}
 
     def search(self, data: bytes, start: int) -> Match | None:

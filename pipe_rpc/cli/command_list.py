@@ -4,6 +4,7 @@ Rules of this file: a command is an argv, and no shell is involved; ``NAME:`` in
 a Procfile; an error says where it is.
 """
 
+import codecs
 import os
 import re
 import shlex
@@ -27,6 +28,13 @@ class Command(NamedTuple):
     """Where it was given, for errors."""
     is_separated: bool = False
     """Whether it is one of several between ``--``."""
+
+
+_SHELL_PROBLEMS = {
+    "No closing quotation": "a quotation mark is not closed",
+    "No escaped character": "nothing follows the backslash",
+}
+"""What shlex says, for people."""
 
 
 class CommandListError(ValueError):
@@ -57,14 +65,17 @@ def between_separators(words: Sequence[str]) -> list[Command]:
 def in_lines(data: bytes, source: str) -> list[Command]:
     """The commands of a file called ``source``: words quoted as for a shell, ``#`` comments, blank lines. May raise."""
     commands = []
-    for number, line in enumerate(os.fsdecode(data).split("\n"), 1):
+    for number, line in enumerate(os.fsdecode(data.removeprefix(codecs.BOM_UTF8)).split("\n"), 1):
         place = f"{source}:{number}"
         text = line.strip()
         named = _NAMED_LINE.match(text)
         try:
             argv = shlex.split(text[named.end() :] if named else text, comments=True)
         except ValueError as error:
-            raise CommandListError(f"{place}: {error}; a command is one line of words quoted as for a shell") from None
+            problem = _SHELL_PROBLEMS.get(str(error), str(error))
+            raise CommandListError(
+                f"{place}: {problem}; a command is one line of words quoted as for a shell"
+            ) from None
         if "\0" in text:
             raise CommandListError(f"{place}: a NUL character can be part of no command")
         if argv:

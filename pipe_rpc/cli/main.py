@@ -9,6 +9,9 @@ def main(argv: list[str]) -> int:
     if sys.platform not in ("linux", "darwin"):
         sys.stderr.write(f"pipe-rpc needs Linux or macOS; this is {sys.platform}. On Windows, run it in WSL.\n")
         return 2
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # A Ctrl-C must not become a traceback, above all not among the imports, which take their time.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     match argv:
         case ["run", *rest]:
             from pipe_rpc.cli.run import main as run
@@ -27,8 +30,6 @@ def main(argv: list[str]) -> int:
 
             return schema(rest)
         case ["serve", *rest] | rest:
-            # Before the imports that take their time: a Ctrl-C among them must not become a traceback.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
             from pipe_rpc.cli.serve import main as serve
 
             return serve(rest)

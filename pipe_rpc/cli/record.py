@@ -17,6 +17,7 @@ from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProc
 from pipe_rpc.conversation.recorder import Recorder
 from pipe_rpc.loop.descriptor import fill_standard_gaps
 
+_PROGRAM = "pipe-rpc record"
 _DESCRIPTION = """\
 Run a command through a pipe-rpc endpoint, as pipe-rpc run does, and write the conversation into a file that
 pipe-rpc replay can hold against any server. With --proxy, stand between a client and a server instead: the client
@@ -38,23 +39,16 @@ examples:
 
 def main(argv: list[str]) -> int:
     """Record; returns the exit status."""
-    ours, behind = _split(argv)
-    options = _parser().parse_args(ours)
-    if options.proxy:
-        command = behind or [*DEFAULT_COMMAND, *_server_options(options)]
-    elif not behind:
-        _parser().error("name a command behind --, for example: pipe-rpc record -- echo hello")
-    elif _server_options(options):
-        _parser().error("--stdio and --clientProcessId are for --proxy")
-    else:
-        command = behind
+    options, command = _read(argv)
     try:
         os.fstat(1)
     except OSError:
         fill_standard_gaps()
         return _fail("stdout is closed, so output would be lost. Use >/dev/null.")
     fill_standard_gaps()
-    path = options.output or time.strftime(f"pipe-rpc-%Y%m%dT%H%M%SZ-{os.getpid()}.jsonl", time.gmtime())
+    path = options.output
+    if path is None:
+        path = time.strftime(f"pipe-rpc-%Y%m%dT%H%M%SZ-{os.getpid()}.jsonl", time.gmtime())
     try:
         endpoint = EndpointProcess(command if options.proxy else DEFAULT_COMMAND)
     except OSError as error:
@@ -70,8 +64,26 @@ def main(argv: list[str]) -> int:
     record = Record(Recorder(_description(command, proxy=options.proxy)), file)
     if options.proxy:
         return Proxy(endpoint, record).run()
-    relay_options = RelayOptions(None, None, trace=False, record=record, reads_stdin=not _stdin_is_null())
+    relay_options = RelayOptions(
+        None, None, trace=False, program=_PROGRAM, record=record, reads_stdin=not _stdin_is_null()
+    )
     return Relay(endpoint, command, relay_options).run()
+
+
+def _read(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options, and what to start: a command or, with --proxy, a server."""
+    ours, behind = _split(argv)
+    options = _parser().parse_args(ours)
+    if options.output == "":
+        _parser().error("--output names no file; leave it out for one in the current directory")
+    server_options = _server_options(options)
+    if options.proxy:
+        return options, behind or [*DEFAULT_COMMAND, *server_options]
+    if not behind:
+        _parser().error("name a command behind --, for example: pipe-rpc record -- echo hello")
+    if server_options:
+        _parser().error("--stdio and --clientProcessId are for --proxy")
+    return options, behind
 
 
 def _stdin_is_null() -> bool:
@@ -103,12 +115,12 @@ def _fail(what: str) -> int:
 
 
 def _say(what: str) -> None:
-    sys.stderr.write(f"pipe-rpc record: {what}\n")
+    sys.stderr.write(f"{_PROGRAM}: {what}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pipe-rpc record",
+        prog=_PROGRAM,
         usage="pipe-rpc record [--output FILE] -- COMMAND…\n"
         "       pipe-rpc record --proxy [--output FILE] [-- SERVER…]",
         description=_DESCRIPTION,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipe_rpc.client.command_status import ENDPOINT_FAILED
+from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal
 from pipe_rpc.client.replay import DEFAULT_DEADLINE_S, Replay
 from pipe_rpc.conversation.difference import DifferenceError, EndedEarlyError, printable
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
@@ -25,6 +25,8 @@ variable NAME of this command's own environment, or empty.
 _EPILOG = """\
 exit status: 0 if all are equal, 1 if one differs, 2 if a file is no recording, 125 if a server cannot be started or
 ends before its time
+
+behind -- stands the server to start, else it is that of this installation
 
 examples:
   pipe-rpc replay tests/golden/*.jsonl
@@ -47,10 +49,13 @@ def main(argv: list[str]) -> int:
     recordings = [(path, recording) for path in options.files if (recording := _read(path)) is not None]
     if len(recordings) < len(options.files):
         return _BAD_FILE
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        # From here on there are servers, which are ended in order.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return _play_all(recordings, server or DEFAULT_COMMAND, options)
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return after_signal(signal.SIGINT)
 
 
 def _play_all(recordings: Sequence[tuple[str, Recording]], server: Sequence[str], options: argparse.Namespace) -> int:
@@ -61,9 +66,12 @@ def _play_all(recordings: Sequence[tuple[str, Recording]], server: Sequence[str]
         except OSError as error:
             _complain(f"{server[0]}: the server cannot be started: {error.strerror}")
             return ENDPOINT_FAILED
-        sys.stdout.write(f"{path}: {played.summary}\n")
-        sys.stdout.flush()
         status = max(status, played.status)
+        try:
+            _tell(f"{path}: {played.summary}\n")
+        except OSError as error:
+            _complain(f"the result cannot be written: {error.strerror}")
+            return ENDPOINT_FAILED
     return status
 
 
@@ -113,7 +121,17 @@ def _show(path: str, error: DifferenceError, stderr_tail: str) -> None:
     said = printable(stderr_tail).splitlines()[-_TAIL_LINES:]
     if said:
         lines += ["  the server's stderr ends with:", *(f"  | {each}" for each in said)]
-    sys.stdout.write("\n".join(lines) + "\n")
+    _tell("\n".join(lines) + "\n")
+
+
+def _tell(text: str) -> None:
+    """Say something on stdout. Raises OSError where it cannot be written; that nobody reads any more is no failure."""
+    data = text.encode(errors="backslashreplace")
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError:
+        return
 
 
 def _complain(what: str) -> None:

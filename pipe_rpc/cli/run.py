@@ -2,16 +2,15 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
 from pipe_rpc.cli import run_parser
-from pipe_rpc.cli.colour import is_dumb, wants_colour
+from pipe_rpc.cli.colour import is_dumb, may_be_seen, wants_colour
 from pipe_rpc.cli.command_list import Command, CommandListError, between_separators, in_lines, with_names
 from pipe_rpc.cli.program_lookup import Unusable, first_unusable
-from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal
+from pipe_rpc.client.command_status import ENDPOINT_FAILED
 from pipe_rpc.client.relay import Relay, RelayOptions
 from pipe_rpc.client.side_by_side import SideBySide, SideBySideOptions
 from pipe_rpc.conversation.endpoint_process import DEFAULT_COMMAND, EndpointProcess
@@ -62,8 +61,6 @@ def _commands(options: argparse.Namespace) -> Sequence[Command]:
                 commands += in_lines(file.read(), source)
         except OSError as error:
             raise CommandListError(f"{source}: {error.strerror}") from None
-        except KeyboardInterrupt:
-            sys.exit(after_signal(signal.SIGINT))
     if options.one:
         commands += [Command("", options.command, "behind --")] if options.command else []
     else:
@@ -79,7 +76,6 @@ def _refusal(unusable: Unusable) -> str:
 
 
 def _side_by_side_options(options: argparse.Namespace) -> SideBySideOptions:
-    is_terminal = os.isatty(1)
     return SideBySideOptions(
         timeout_ms=_milliseconds(options.timeout),
         grace_ms=_milliseconds(options.grace),
@@ -87,10 +83,10 @@ def _side_by_side_options(options: argparse.Namespace) -> SideBySideOptions:
         at_once=options.jobs,
         fail_fast=options.fail_fast,
         quiet=options.quiet,
-        colour=wants_colour(options.color, os.environ, is_terminal=is_terminal),
-        stderr_colour=wants_colour(options.color, os.environ, is_terminal=os.isatty(2)),
+        colour=wants_colour(options.color, os.environ, may_be_seen=may_be_seen(1)),
+        stderr_colour=wants_colour(options.color, os.environ, may_be_seen=may_be_seen(2)),
         # The table stands below the output, so it is for where that goes.
-        live=is_terminal and not options.plain and not is_dumb(os.environ),
+        live=os.isatty(1) and not options.plain and not is_dumb(os.environ),
     )
 
 

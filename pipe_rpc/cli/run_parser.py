@@ -21,11 +21,12 @@ how several commands run:
             Procfile; no shell is involved (write sh -c '...'); those behind -- follow those of the file, and
             even a single one runs as several do
   looked up before anything is started: where one program is missing, none is started
-  output    whole lines, "NAME | " in front, bytes unchanged; a line of more than 64 KiB is cut. On a terminal it goes
-            by above a table of the commands, controls other than colours are left out, and at the end the last lines
-            of those that failed are shown once more
-  colour    of the names only where it is wanted: on a terminal, with --color always, or with FORCE_COLOR or
-            CLICOLOR_FORCE; not with NO_COLOR. The commands' own colours pass; most make none in a pipe unless told to
+  output    whole lines, "NAME | " in front, bytes unchanged; a line of more than 64 KiB goes on in the next. On a
+            terminal it goes by above a table of the commands, controls other than colours are left out, and at the end
+            the last lines of those that failed are shown once more
+  colour    of the names on a terminal and in a pipe, not in a file, and not with NO_COLOR or --color never; everywhere
+            with --color always, FORCE_COLOR or CLICOLOR_FORCE. The commands' own colours pass; most make none in a
+            pipe unless told to
   stdin     is empty for each of them
   Ctrl-C    once interrupts all of them, twice terminates them, three times kills them and drops output that nobody
             reads, four times leaves

@@ -22,7 +22,7 @@ starts it (an editor, an agent, a script) and talks to it in frames as language 
 _EPILOG = """\
 programs:
   pipe-rpc [serve]              the endpoint itself
-  pipe-rpc run -- COMMAND…      run a command through an endpoint; with --trace, see the conversation
+  pipe-rpc run -- COMMAND…      run a command through an endpoint, or several; with --trace, see the conversation
   pipe-rpc record -- COMMAND…   the same, and write the conversation into a file; with --proxy, that of any client
   pipe-rpc replay FILE…         hold recorded conversations against a server, and show the first difference
   pipe-rpc schema               print the methods, types, errors and limits as an OpenRPC document

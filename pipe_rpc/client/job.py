@@ -33,6 +33,16 @@ class Consumption(NamedTuple):
     memory_bytes: int
 
 
+class Cause(NamedTuple):
+    """What a job was told to end by."""
+
+    what: str
+    may_be_heeded: bool = False
+    """Whether the job itself decides what to do about it, so that an end of its own accord may come of it."""
+    kills: bool = False
+    """Whether it leaves no grace."""
+
+
 class Job:
     """One command, from waiting to its end."""
 
@@ -42,8 +52,8 @@ class Job:
         self.argv = argv
         self.state = JobState.WAITING
         self.status: int | None = None
-        self.cause = ""
-        """Why it was told to end; "" as long as nobody did."""
+        self.cause: Cause | None = None
+        """Why it was told to end, the last time; None as long as nobody did."""
         self.exited: ExitedParams | None = None
         self.started_at: float | None = None
         self.ended_at: float | None = None

@@ -13,6 +13,7 @@ from functools import partial
 from pipe_rpc.buffers.framer import Framer, FramingError
 from pipe_rpc.client.record import Record
 from pipe_rpc.client.sink import Sink
+from pipe_rpc.conversation.depth import MOST_LEVELS, nests_too_deep
 from pipe_rpc.conversation.endpoint_process import EndpointProcess
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import Descriptor, OwnDescriptor, claim
@@ -25,7 +26,9 @@ _LARGEST_BODY_BYTES = 1 << 30
 """A larger one is a header gone wrong; nothing more of that side is recorded then."""
 _DRAIN_READS = 32
 """More than the largest pipe holds (1 MiB, pipe(7)): what others write behind the end must not go on for ever."""
-_PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_PATIENCE_S = 5.0
+"""How long, once the server has ended, a client may read nothing of what the server said last."""
+_PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Proxy:
@@ -40,7 +43,7 @@ class Proxy:
             self._loop,
             claim(0),
             OwnDescriptor(os.dup(endpoint.stdin_fd)),
-            _Tap("client", record.sent, record.note),
+            _Tap("client", record.sent, record.unrecorded),
             on_end=self._client_ended,
             on_broken=self._server_deaf,
         )
@@ -48,14 +51,14 @@ class Proxy:
             self._loop,
             OwnDescriptor(os.dup(endpoint.stdout_fd)),
             claim(1),
-            _Tap("server", record.received, record.note),
+            _Tap("server", record.received, record.unrecorded),
             on_end=self._look_for_the_end,
             on_broken=self._client_gone,
         )
         self._signals = SignalWatch(
             self._loop,
             {
-                **{number: partial(endpoint.signal, number) for number in _PASSED_ON},
+                **{number: partial(self._pass_on, number) for number in _PASSED_ON},
                 signal.SIGCHLD: self._look_for_the_end,
             },
         )
@@ -67,9 +70,9 @@ class Proxy:
         self._loop.run()
         self._upstream.close()
         self._downstream.close()
+        status = self._endpoint.close()
         self._signals.close()
         self._loop.close()
-        status = self._endpoint.close()
         self._record.server_ended(status)
         return status if status >= 0 else 128 - status
 
@@ -93,6 +96,25 @@ class Proxy:
             self._status = status
             self._upstream.stop()
             self._downstream.drain()
+            self._require_progress(self._downstream.unread_bytes)
+
+    def _require_progress(self, unread_bytes: int) -> None:
+        """Go once the client has read nothing for too long, when the server has ended."""
+
+        def look() -> None:
+            if self._downstream.unread_bytes == unread_bytes:
+                self._loop.stop()
+            else:
+                self._require_progress(self._downstream.unread_bytes)
+
+        self._loop.call_at(self._loop.time() + _PATIENCE_S, look)
+
+    def _pass_on(self, number: signal.Signals) -> None:
+        """Let the server hear a signal; where it has ended, only a client that does not read is left to wait for."""
+        if self._status is None:
+            self._endpoint.signal(number)
+        else:
+            self._loop.stop()
 
     def _pass_on_ends(self) -> bool:
         if self._upstream.has_passed_all:
@@ -129,6 +151,11 @@ class _Direction:
     def is_empty(self) -> bool:
         """Whether all that was read was passed on, or nobody takes it any more."""
         return self._sink.is_empty
+
+    @property
+    def unread_bytes(self) -> int:
+        """How much was read and not passed on yet."""
+        return self._sink.waiting_bytes
 
     @property
     def has_passed_all(self) -> bool:
@@ -186,12 +213,12 @@ class _Direction:
 
 
 class _Tap:
-    """Tells the messages in what passes. What is no message is told as a note, without a word of it."""
+    """Tells the messages in what passes. What is no message is told as a loss, without a word of it."""
 
-    def __init__(self, who: str, on_message: Callable[[object], None], on_note: Callable[[str], None]) -> None:
+    def __init__(self, who: str, on_message: Callable[[object], None], on_loss: Callable[[str], None]) -> None:
         self._who = who
         self._on_message = on_message
-        self._on_note = on_note
+        self._on_loss = on_loss
         self._framer: Framer | None = Framer(
             max_header_bytes=Limits().max_header_bytes, max_body_bytes=_LARGEST_BODY_BYTES
         )
@@ -206,12 +233,15 @@ class _Tap:
                 self._tell(body)
         except FramingError:
             self._framer = None
-            self._on_note(f"From here on the {self._who} does not speak in frames, and nothing of it is recorded.")
+            self._on_loss(f"From here on the {self._who} does not speak in frames, and nothing of it is recorded.")
 
     def _tell(self, body: bytes) -> None:
         try:
             message = decode(body)
         except JsonError:
-            self._on_note(f"The {self._who} sent {len(body)} bytes that are no JSON.")
+            self._on_loss(f"The {self._who} sent {len(body)} bytes that are no JSON.")
+            return
+        if nests_too_deep(message):
+            self._on_loss(f"The {self._who} sent a message that nests deeper than {MOST_LEVELS} levels.")
         else:
             self._on_message(message)

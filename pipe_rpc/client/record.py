@@ -26,6 +26,10 @@ class Record:
         """Something that is no message, for people."""
         self._file.write(self._recorder.note(text))
 
+    def unrecorded(self, text: str) -> None:
+        """Something was said that is not written down."""
+        self._file.write(self._recorder.unrecorded(text))
+
     def client_ended(self) -> None:
         """The client has ended its output."""
         self._file.write(self._recorder.client_ended())

@@ -26,7 +26,8 @@ class RecordingFile:
             pass
         else:
             if not stat.S_ISREG(mode):
-                raise FileExistsError(0, "it is no regular file, so nothing is written over it", path)
+                kind = "a symbolic link" if stat.S_ISLNK(mode) else "no regular file"
+                raise FileExistsError(0, f"it is {kind}, so nothing is written over it", path)
             os.unlink(path)
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
 

@@ -34,6 +34,8 @@ class RelayOptions(NamedTuple):
     timeout_ms: float | None
     grace_ms: float | None
     trace: bool
+    program: str = "pipe-rpc run"
+    """What it calls itself, to the endpoint and to people."""
     record: Record | None = None
     """Where the conversation is written down."""
     reads_stdin: bool = True
@@ -77,15 +79,15 @@ class Relay:
 
     def run(self) -> int:
         """Run the command to its end; returns its status, 128 + n after signal n."""
-        self._connection.open("pipe-rpc run", self._spawn)
+        self._connection.open(self._options.program, self._spawn)
         self._loop.run()
         for sink in (self._stdout, self._stderr):
             sink.close()
         self._connection.close()
         self._stdin.close()
+        server_status = self._endpoint.close()
         self._signals.close()
         self._loop.close()
-        server_status = self._endpoint.close()
         if self._options.record is not None:
             self._options.record.server_ended(server_status)
         return ENDPOINT_FAILED if self._status is None or self._loses_output else self._status
@@ -224,4 +226,4 @@ class Relay:
         self._stderr.send(line.encode(errors="replace"))
 
     def _complain(self, what: str) -> None:
-        self._show(f"pipe-rpc run: {what}\n")
+        self._show(f"{self._options.program}: {what}\n")

@@ -5,6 +5,7 @@ comes of it, the server has ended when ``run`` returns.
 """
 
 import os
+import signal
 
 from pipe_rpc.buffers.framer import Framer, FramingError, encode_frame
 from pipe_rpc.client.sink import Sink
@@ -14,6 +15,7 @@ from pipe_rpc.conversation.playback import Playback
 from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import READ, Deadline, Loop
+from pipe_rpc.loop.signals import SignalWatch
 from pipe_rpc.protocol.json_text import JsonError, decode
 
 DEFAULT_DEADLINE_S = 30.0
@@ -44,11 +46,14 @@ class Replay:
         stdin = OwnDescriptor(os.dup(endpoint.stdin_fd))
         self._stdin = Sink(stdin, self._loop, on_room=lambda: None, on_broken=lambda _: None)
         self._stdin_ends = False
+        self._has_ended = False
         self._tail = b""
         self._deadline: Deadline | None = None
         self._stderr_watch = self._loop.watch(self._stderr.fd, READ, self._read_stderr)
-        self._loop.watch(self._stdout.fd, READ, self._read)
+        self._loop.watch(self._stdout.fd, READ, self._read_once)
         self._loop.add_before_sleep(self._end_stdin)
+        # What the server has left behind may hold its stdout, which then has no end.
+        self._signals = SignalWatch(self._loop, {signal.SIGCHLD: self._look_for_the_end})
 
     @property
     def stderr_tail(self) -> str:
@@ -64,7 +69,9 @@ class Replay:
         try:
             self._restart_deadline()
             self._send()
-            self._loop.run()
+            self._look_for_the_end()  # It may have ended before its end would have been told.
+            if not self._has_ended:
+                self._loop.run()
             status = self._endpoint.exit_status(self._deadline_s)
             if status is None:
                 raise self._playback.overdue(self._deadline_s)
@@ -76,6 +83,7 @@ class Replay:
                 self._read_stderr()
             self._stdout.close()
             self._stderr.close()
+            self._signals.close()
             self._loop.close()
             self._endpoint.close_pipes()
 
@@ -94,15 +102,32 @@ class Replay:
             self._endpoint.close_stdin()
         return False
 
-    def _read(self) -> None:
+    def _look_for_the_end(self) -> None:
+        if self._endpoint.exit_status() is None or self._has_ended:
+            return
+        for _ in range(_DRAIN_READS):
+            if not self._read():
+                break
+        self._end()
+
+    def _end(self) -> None:
+        if not self._has_ended:
+            self._has_ended = True
+            self._playback.end_of_output()
+            self._loop.stop()
+
+    def _read_once(self) -> None:
+        self._read()
+
+    def _read(self) -> bool:
+        """Take what one read brings; returns whether there may be more."""
         buffer = bytearray(_READ_BYTES)
         size = self._stdout.read_into([memoryview(buffer)])
         if size is None:
-            return
+            return False
         if size == 0:
-            self._playback.end_of_output()
-            self._loop.stop()
-            return
+            self._end()
+            return False
         self._framer.feed(memoryview(buffer)[:size])
         try:
             while (body := self._framer.next_body()) is not None:
@@ -113,6 +138,7 @@ class Replay:
         except (FramingError, JsonError) as error:
             raise DifferenceError(self._playback.awaited, f"what the server sent is no message: {error}") from None
         self._send()
+        return True
 
     def _read_stderr(self) -> None:
         buffer = bytearray(_READ_BYTES)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal, status_of_refusal
 from pipe_rpc.client.connection import Connection, ignore
 from pipe_rpc.client.insistence import Insistence, Step
-from pipe_rpc.client.job import Job, JobState
+from pipe_rpc.client.job import Cause, Job, JobState
 from pipe_rpc.client.plain_view import PlainView
 from pipe_rpc.client.prefixes import Prefixes
 from pipe_rpc.client.summary import summary
@@ -92,6 +92,7 @@ class SideBySide:
         """What ends it otherwise than by the commands: a signal, output that is lost, an endpoint that fails."""
         self._first_failure: Job | None = None
         self._is_over = False
+        self._leaves = False
         self._hears_no_more = False
 
     def run(self) -> int:
@@ -102,9 +103,12 @@ class SideBySide:
         self._loop.run()
         self._view.close()
         self._connection.close()
+        if self._leaves:
+            self._endpoint.close_pipes()  # Which it notices, when we are gone.
+        else:
+            self._endpoint.close()
         self._signals.close()
         self._loop.close()
-        self._endpoint.close()
         if self._status is not None:
             return self._status
         if self._first_failure is not None:
@@ -185,29 +189,31 @@ class SideBySide:
         self._status = after_signal(number)
         match ask():
             case Step.INTERRUPT:
-                self._ask("session/signal", {"signal": number.name}, f"interrupted by {number.name}")
+                cause = Cause(f"interrupted by {number.name}", may_be_heeded=True)
+                self._ask("session/signal", {"signal": number.name}, cause)
             case Step.TERMINATE:
                 self._terminate(f"terminated by {number.name}")
                 self._limit_patience()
             case Step.KILL:
-                self._ask("session/terminate", {"graceMs": 0}, f"killed by {number.name}")
+                self._ask("session/terminate", {"graceMs": 0}, Cause(f"killed by {number.name}", kills=True))
                 self._drop_output()
             case Step.LEAVE:
+                self._leaves = True
                 self._loop.stop()
             case Step.WAIT:
                 pass
         self._go_on()
 
     def _terminate(self, cause: str) -> None:
-        self._ask("session/terminate", {}, cause)
+        self._ask("session/terminate", {}, Cause(cause))
 
-    def _ask(self, method: str, params: dict[str, Any], cause: str) -> None:
+    def _ask(self, method: str, params: dict[str, Any], cause: Cause) -> None:
         """Ask something of every command that runs; those that wait are not started any more."""
         for job in self._jobs:
             if job.state is JobState.WAITING:
                 job.abandon()
             elif job.state is JobState.RUNNING:
-                job.cause = job.cause or cause
+                job.cause = cause
                 self._connection.request(method, {"sessionId": job.session_id, **params}, ignore)
 
     def _limit_patience(self) -> None:
@@ -223,11 +229,13 @@ class SideBySide:
 
     def _output_lost(self, error: OSError) -> None:
         """End the commands; where it is not just that nobody reads any more, no status can be trusted."""
+        why = "nobody reads the output"
         if not isinstance(error, BrokenPipeError):
-            self._complain(f"the output cannot be written: {error.strerror}")
+            why = f"the output cannot be written: {error.strerror}"
+            self._complain(why)
             self._status = ENDPOINT_FAILED
         if not self._is_over:
-            self._terminate("terminated since nobody reads the output")
+            self._terminate(f"terminated since {why}")
             self._go_on()
 
     def _endpoint_ended(self, problem: str | None) -> None:

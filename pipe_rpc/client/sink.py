@@ -30,6 +30,11 @@ class Sink:
         return not self._queue
 
     @property
+    def waiting_bytes(self) -> int:
+        """How much has not been written yet."""
+        return self._queue.queued_bytes
+
+    @property
     def has_room(self) -> bool:
         """Whether more should be sent now."""
         return self._queue.wants_output

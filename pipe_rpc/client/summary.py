@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipe_rpc.client.job import Job, JobState
+from pipe_rpc.protocol.types import ExitedParams
 
 _REASONS = {"timeout": "its time was up", "shutdown": "since the endpoint ended"}
 """What the endpoint itself ends a job for."""
@@ -30,9 +31,18 @@ def end_of(job: Job) -> str:
     if job.exited is None:
         return f"exit {job.status}, it could not be started"
     end = f"{how_it_ended(job)} after {job.exited.duration_ms / 1000:.1f} s"
-    why = _REASONS.get(job.exited.reason or "", job.cause)
-    killed = "killed after its grace" if job.exited.outcome == "hardKilled" else ""
-    return ", ".join(part for part in (end, why, killed) if part)
+    return ", ".join(part for part in (end, _why(job, job.exited)) if part)
+
+
+def _why(job: Job, exited: ExitedParams) -> str:
+    told = _REASONS.get(exited.reason or "", "")
+    kills = False
+    if job.cause is not None and not told:
+        # One that ended by itself a moment before it was told to has nothing to do with that.
+        counts = job.cause.may_be_heeded or exited.outcome != "naturalExit"
+        told, kills = (job.cause.what, job.cause.kills) if counts else ("", False)
+    killed = "killed after its grace" if exited.outcome == "hardKilled" and not kills else ""
+    return ", ".join(part for part in (told, killed) if part)
 
 
 def how_it_ended(job: Job) -> str:

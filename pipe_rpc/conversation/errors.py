@@ -249,8 +249,9 @@ class EndpointGone(ClientError):
     """
 
     def __init__(self, message: str, exit_status: int | None, stderr_tail: str) -> None:
+        how = "" if exit_status is None else f" Its exit status is {exit_status}."
         said = f" It said: {stderr_tail.strip()}" if stderr_tail.strip() else ""
-        super().__init__(f"{message}{said}")
+        super().__init__(f"{message}{how}{said}")
         self.exit_status = exit_status
         self.stderr_tail = stderr_tail
 

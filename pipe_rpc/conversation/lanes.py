@@ -35,7 +35,7 @@ class Place(NamedTuple):
 def places(lines: Sequence[Line]) -> dict[int, Place]:
     """The place of each server message, by the index of its line."""
     found: dict[int, Place] = {}
-    requests: dict[Any, int] = {}
+    requests: dict[str, int] = {}
     latest = None
     for index, line in enumerate(lines):
         if isinstance(line, ServerLine):
@@ -88,7 +88,7 @@ def _of_notification(message: dict[str, Any]) -> tuple[set[Lane], set[Lane]]:
 
 
 def _of_answer(message: dict[str, Any], lines: Sequence[Line], asked: int | None) -> Place:
-    answers = ("answers", repr(_id_key(message.get("id"))))
+    answers = ("answers", _id_key(message.get("id")))
     keeps: set[Lane] = {answers}
     follows: set[Lane] = {answers}
     line = None if asked is None else lines[asked]
@@ -110,5 +110,6 @@ def _of_answer(message: dict[str, Any], lines: Sequence[Line], asked: int | None
     return Place(frozenset(keeps), frozenset(follows), asked)
 
 
-def _id_key(value: Any) -> tuple[type, Any]:
-    return type(value), value
+def _id_key(value: Any) -> str:
+    """A text for each id, also for what can be none."""
+    return repr(value)

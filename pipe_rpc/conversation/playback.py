@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipe_rpc.conversation.comparison import could_be, expectation, same
+from pipe_rpc.conversation.depth import MOST_LEVELS, nests_too_deep
 from pipe_rpc.conversation.difference import DifferenceError, EndedEarlyError
 from pipe_rpc.conversation.lanes import places, stream_of, token_of
 from pipe_rpc.conversation.output_run import PIECEWISE, OutputRun, Piece, is_output, piece_of, runs
@@ -85,6 +86,9 @@ class Playback:
         """Take a message of the server. Raises DifferenceError where another was expected."""
         if type(message) is not dict:
             raise DifferenceError(self.awaited, "the server sent what is no message", self._shown(), message)
+        if nests_too_deep(message):
+            what = f"the server sent a message that nests deeper than {MOST_LEVELS} levels"
+            raise DifferenceError(self.awaited, what, self._shown())
         index = self._find(message)
         if is_output(message):
             self._receive_output(index, message)

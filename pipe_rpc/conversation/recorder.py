@@ -41,7 +41,7 @@ class Recorder:
     def received(self, message: Any) -> str:
         """The line for what the server sent."""
         if type(message) is not dict:
-            return self.note(f"The server sent what is no message: {type(message).__name__}.")
+            return self.unrecorded(f"The server sent what is no message: {type(message).__name__}.")
         shown = {name: self._received(name, value) for name, value in message.items()}
         request_id = message.get("id")
         if "method" in message and is_id(request_id):
@@ -51,6 +51,10 @@ class Recorder:
     def note(self, text: str) -> str:
         """A line for people."""
         return text_line({"note": text})
+
+    def unrecorded(self, text: str) -> str:
+        """A line for what was said and is not in the recording, which cannot be played therefore."""
+        return text_line({"unrecorded": text})
 
     def client_ended(self) -> str:
         """The line for the end of what the client says."""

@@ -4,10 +4,12 @@ Rules of this file: text in, lines out, and the other way round. A recording tha
 means something, and every name in a client message has a value by then.
 """
 
+import codecs
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from pipe_rpc.conversation.depth import MOST_LEVELS, nests_too_deep
 from pipe_rpc.conversation.placeholders import (
     PlaceholderError,
     check_client_message,
@@ -85,7 +87,7 @@ def text_line(value: dict[str, Any]) -> str:
 
 def read_recording(text: bytes) -> Recording:
     """Read a recording. Raises RecordingError."""
-    texts = text.split(b"\n")
+    texts = text.removeprefix(codecs.BOM_UTF8).split(b"\n")
     if not text.strip():
         raise RecordingError(1, 'it is empty. The first line is {"recording": 1, "description": "…"}.')
     description = _read_header(texts[0])
@@ -125,6 +127,8 @@ def _object(number: int, text: bytes) -> dict[str, Any]:
         raise RecordingError(number, f"it is no JSON: {error}") from None
     if type(value) is not dict:
         raise RecordingError(number, "it is no JSON object, as each line has to be.")
+    if nests_too_deep(value):
+        raise RecordingError(number, f"it nests deeper than {MOST_LEVELS} levels.")
     return value
 
 
@@ -133,7 +137,11 @@ def _line(number: int, value: dict[str, Any]) -> Line:
         case {"client": message, **rest} if not rest:
             return ClientLine(number, message)
         case {"clientBody": str(body), **rest} if not rest:
+            if not body.isascii() and any("\ud800" <= char <= "\udfff" for char in body):
+                raise RecordingError(number, "its text holds half a character, which cannot be sent as UTF-8.")
             return ClientBody(number, body)
+        case {"unrecorded": str(what), **rest} if not rest:
+            raise RecordingError(number, f"a part of the conversation was not recorded, so it cannot be played: {what}")
         case {"server": dict(message), **rest} if not rest:
             return ServerLine(number, message)
         case {"end": "client", **rest} if not rest:

@@ -15,7 +15,7 @@ HIDDEN = "…"
 
 def redacted(message: Any) -> Any:
     """A message as people may see it; names of variables stay."""
-    return _without_secrets(message, lambda text: text, lambda value: _hidden(value, HIDDEN))
+    return _without_secrets(message, lambda text: text, _hidden_for_people)
 
 
 def escaped_without_secrets(message: Any) -> Any:
@@ -35,6 +35,12 @@ def _without_secrets(value: Any, text: Callable[[str], str], environment: Callab
     return text(value) if type(value) is str else value
 
 
+def _hidden_for_people(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _hidden(each, HIDDEN) for name, each in value.items()}
+    return _hidden(value, HIDDEN)
+
+
 def _environment_placeholders(value: Any) -> Any:
     if type(value) is dict:
         return {
@@ -45,11 +51,9 @@ def _environment_placeholders(value: Any) -> Any:
 
 
 def _hidden(value: Any, instead: str) -> Any:
-    """A value of the same shape that tells nothing."""
-    if type(value) is dict:
-        return {name: _hidden(each, instead) for name, each in value.items()}
-    if type(value) is list:
-        return [_hidden(each, instead) for each in value]
+    """A value of the same kind that tells nothing."""
+    if type(value) in (dict, list):
+        return type(value)()
     if type(value) is str:
         return instead
     return 0 if type(value) in (int, float) else value

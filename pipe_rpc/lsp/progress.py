@@ -68,6 +68,7 @@ class JobProgress:
         self._report_every_s = report_every_s
         self._server = server
         self._loop = loop
+        self._started = session.description.started
         self._report: Deadline | None = None
         self._shown = ""
         begin = types.WorkDoneProgressBegin(title=session.description.command, cancellable=True)
@@ -96,6 +97,10 @@ class JobProgress:
     def _report_now(self, stream: OutputStream) -> None:
         self._report = None
         line = last_line(stream)
-        if line and line != self._shown:
-            self._shown = line
-            self._server.work_done_progress.report(self.token, types.WorkDoneProgressReport(message=line))
+        if not line:
+            return
+        elapsed_s = int(self._loop.now - self._started)
+        message = f"{line} ({elapsed_s} s)" if elapsed_s else line
+        if message != self._shown:
+            self._shown = message
+            self._server.work_done_progress.report(self.token, types.WorkDoneProgressReport(message=message))

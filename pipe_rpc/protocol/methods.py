@@ -163,9 +163,13 @@ NOTIFICATIONS = (
 )
 
 COMMANDS = {
-    "pipe-rpc.run": "Run a command as a session, with progress where the client shows it; answers its SessionInfo.",
+    "pipe-rpc.run": "Run a command as a job: a session with progress, where the client shows it, diagnostics from its "
+    "output, where there is a problemMatcher, and a message when it fails; answers its SessionInfo. Without arguments "
+    "it runs the last job again.",
+    "pipe-rpc.rerunLast": "Run the last job again: the same params in the same directory.",
     "pipe-rpc.list": "Answer every session, as session/list does.",
-    "pipe-rpc.terminate": "Terminate one session by its id, or without arguments every job that pipe-rpc.run started.",
+    "pipe-rpc.terminate": "Terminate one session by its id, several, or without arguments every job that runs.",
+    "pipe-rpc.terminateAll": "Terminate every job that runs; sessions that session/spawn started go on.",
 }
 """What workspace/executeCommand takes."""
 

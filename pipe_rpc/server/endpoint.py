@@ -245,17 +245,19 @@ class Endpoint:
     def _open_language_server(self, connection: Connection) -> Any:
         if self._language_server is None:
             # Imported at first use: it takes twenty times as long as everything else.
-            from pipe_rpc.lsp.jobs import LanguageServices
+            from pipe_rpc.lsp.services import LanguageServices
 
             self._language_server = LanguageServices(
                 self._loop,
                 self._registry,
+                self._searches,
+                self._limits,
                 client_shows_progress=connection.shows_progress,
+                default_matchers=connection.problem_matcher,
+                has_room=lambda: self._teller.has_room,
                 send=self._send,
                 call_method=lambda method, params: self._call_session_method(connection, Request(0, method, params)),
                 on_failure=self._log_failure,
-                report_every_s=self._limits.progress_interval_ms / 1000,
-                max_token_characters=self._limits.max_token_characters,
             )
             gc.collect()
             gc.freeze()  # As at the start: half a thousand classes need no collector to look at them.

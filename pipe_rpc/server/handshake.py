@@ -27,6 +27,8 @@ class Connection(NamedTuple):
     grace_s: float
     shows_progress: bool
     """Whether the client can show work done that the server begins."""
+    problem_matcher: Any = None
+    """For jobs that are started without one: a name, an object, or an array of both, which is read with the first."""
 
 
 def read_initialize(params: Any, limits: Limits) -> Connection:
@@ -64,6 +66,8 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
     grace_ms = read(options, path, "graceMs", "a number", int, float)
     if grace_ms is not None and grace_ms < 0:
         problems.append((f"{path}.graceMs", "must be at least 0"))
+    wanted = "the name of a problem matcher, an object, or an array of both"
+    problem_matcher = read(options, path, "problemMatcher", wanted, str, dict, list)
     if problems:
         raise invalid_params(problems)
     return Connection(
@@ -73,6 +77,7 @@ def read_initialize(params: Any, limits: Limits) -> Connection:
         encoding=Encoding(encoding or "utf-8"),
         grace_s=min(limits.default_grace_ms if grace_ms is None else grace_ms, limits.max_grace_ms) / 1000,
         shows_progress=_shows_progress(given),
+        problem_matcher=problem_matcher,
     )
 
 

@@ -70,7 +70,7 @@ class Searches:
         if len(self._patterns) >= self._limits.max_patterns:
             raise PipeRpcError(
                 ErrorCode.LIMIT_EXCEEDED,
-                f"{self._limits.max_patterns} different patterns are waited for, as many as may be. Use a literal, "
+                f"{self._limits.max_patterns} different patterns are searched for, as many as may be. Use a literal, "
                 "cancel some, or raise --max-patterns.",
                 limit="maxPatterns",
                 value=self._limits.max_patterns,

@@ -1,11 +1,16 @@
 """pipe_rpc/cli/colour.py: who is asked whether there are colours."""
 
+import os
+import pty
+import socket
+from pathlib import Path
+
 import pytest
 
-from pipe_rpc.cli.colour import ColourChoice, wants_colour
+from pipe_rpc.cli.colour import ColourChoice, may_be_seen, wants_colour
 
 
-@pytest.mark.parametrize("is_terminal", [True, False])
+@pytest.mark.parametrize("seen", [True, False])
 @pytest.mark.parametrize(
     ("choice", "environment", "wanted"),
     [
@@ -24,7 +29,18 @@ from pipe_rpc.cli.colour import ColourChoice, wants_colour
         ("auto", {}, False),
     ],
 )
-def test_what_is_said_holds_and_else_the_terminal(
-    choice: ColourChoice, environment: dict[str, str], wanted: bool | None, is_terminal: bool
+def test_what_is_said_holds_and_else_whether_somebody_may_see_it(
+    choice: ColourChoice, environment: dict[str, str], wanted: bool | None, seen: bool
 ) -> None:
-    assert wants_colour(choice, environment, is_terminal=is_terminal) is (is_terminal if wanted is None else wanted)
+    assert wants_colour(choice, environment, may_be_seen=seen) is (seen if wanted is None else wanted)
+
+
+def test_terminals_and_pipes_may_be_seen_and_files_are_for_later(tmp_path: Path) -> None:
+    opened = [*pty.openpty(), *os.pipe(), *(end.detach() for end in socket.socketpair())]
+    unseen = [os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY), os.open("/dev/null", os.O_WRONLY)]
+    try:
+        assert [may_be_seen(fd) for fd in opened] == [True] * 6
+        assert [may_be_seen(fd) for fd in unseen] == [False] * 2
+    finally:
+        for fd in opened + unseen:
+            os.close(fd)

@@ -74,8 +74,8 @@ def test_words_that_are_no_text_are_taken_as_the_system_does() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"true\necho 'x\n", "FILE:2: No closing quotation"),
-        (b"\n\necho x\\", "FILE:3: No escaped character"),
+        (b"true\necho 'x\n", "FILE:2: a quotation mark is not closed"),
+        (b"\n\necho x\\", "FILE:3: nothing follows the backslash"),
         (b"web:\n", "FILE:1: no program behind web:"),
         (b"web: # later\n", "FILE:1: no program behind web:"),
         (b"echo \0\n", "FILE:1: a NUL"),

@@ -8,13 +8,16 @@ import signal
 import stat
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from pipe_rpc.conversation.recording import ClientEnd, ClientLine, ServerEnd, read_recording
 from tests.cli.command import PIPE_RPC, call, started
-from tests.support.bare_server import read_to_end
+from tests.cli.test_run import wait_for_full
+from tests.support.bare_server import Family, read_to_end
 from tests.support.frames import encode_frame
+from tests.support.processes import descendants
 from tests.support.programs import python, shell
 from tests.support.trace import DEADLINE_S
 
@@ -58,7 +61,9 @@ def test_without_a_name_the_file_gets_one_which_is_told(tmp_path: pathlib.Path) 
     assert read_recording(path.read_bytes()).lines
 
 
-@pytest.mark.parametrize("arguments", [(), ("--",), ("--stdio", "--", "true"), ("--nonsense",), ("true",)])
+@pytest.mark.parametrize(
+    "arguments", [(), ("--",), ("--stdio", "--", "true"), ("--nonsense",), ("true",), ("--output", "", "--", "true")]
+)
 def test_a_bad_command_line_is_status_2(arguments: tuple[str, ...]) -> None:
     ended = call("record", *arguments)
     assert ended.returncode == 2
@@ -109,7 +114,7 @@ def test_a_client_that_reads_slowly_holds_the_server_up_and_gets_all(tmp_path: p
         assert process.wait(DEADLINE_S) == 0
 
 
-def test_what_is_no_json_is_a_note_without_a_word_of_it(tmp_path: pathlib.Path) -> None:
+def test_what_is_no_json_is_told_without_a_word_of_it_and_cannot_be_played(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "recorded.jsonl"
     talk(path, said=encode_frame(INITIALIZE) + b"Content-Length: 10\r\n\r\n{secret:1}" + encode_frame(SHUTDOWN))
     text = path.read_text()
@@ -118,6 +123,31 @@ def test_what_is_no_json_is_a_note_without_a_word_of_it(tmp_path: pathlib.Path) 
     talk(path, said=encode_frame(INITIALIZE) + b"secret words\r\n\r\n")
     assert "does not speak in frames" in path.read_text()
     assert "secret" not in path.read_text()
+    replayed = call("replay", str(path))
+    assert replayed.returncode == 2
+    assert ": a part of the conversation was not recorded" in replayed.stderr.decode()
+
+
+@pytest.mark.parametrize("levels", [190, 500, 900])
+def test_a_message_passes_however_deep_it_nests(tmp_path: pathlib.Path, levels: int) -> None:
+    path = tmp_path / "recorded.jsonl"
+    deep: list[Any] = []
+    for _ in range(levels):
+        deep = [deep]
+    frames = b"".join(map(encode_frame, (INITIALIZE, {**SHUTDOWN, "id": 3, "params": deep}, SHUTDOWN, EXIT)))
+    ended = talk(path, said=frames)
+    direct = subprocess.run(PIPE_RPC, input=frames, capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (direct.returncode, direct.stdout, b"")
+    assert ("nests deeper than 200 levels" in path.read_text()) is (levels > 200)
+    assert call("replay", str(path)).returncode == (2 if levels > 200 else 0)
+
+
+def test_ids_that_can_be_none_are_recorded_and_replayed(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "recorded.jsonl"
+    odd = [{"jsonrpc": "2.0", "id": wrong, "method": "session/list"} for wrong in ([1], {"a": 1}, 1.5)]
+    talk(path, said=b"".join(map(encode_frame, (INITIALIZE, *odd, SHUTDOWN, EXIT))))
+    replayed = call("replay", str(path))
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
 
 def test_values_of_the_environment_are_not_in_the_file(tmp_path: pathlib.Path) -> None:
@@ -147,7 +177,7 @@ def test_a_server_that_ends_by_itself_ends_the_proxy_though_the_client_says_noth
         assert process.wait(DEADLINE_S) == 7
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_a_signal_is_passed_on(tmp_path: pathlib.Path, number: signal.Signals) -> None:
     script = f"trap 'echo told; exit 5' {number.name[3:]}; echo ready; while :; do read line; done"
     with proxy("--output", str(tmp_path / "r"), "--", *shell(script)) as process:
@@ -167,6 +197,25 @@ def test_a_server_of_ours_hears_of_a_client_that_reads_no_more(tmp_path: pathlib
         process.stdin.write(encode_frame(INITIALIZE))
         assert process.wait(DEADLINE_S) != 0
     assert "The client reads no more." in path.read_text()
+
+
+@pytest.mark.parametrize("insists", [True, False])
+def test_a_client_that_stays_and_reads_nothing_holds_the_end_up_for_a_while_and_not_for_ever(
+    tmp_path: pathlib.Path, insists: bool
+) -> None:
+    # As much as two pipes hold, and more: some of it stays here.
+    script = f"import os; os.write(1, b'x' * {1 << 20})"
+    with proxy("--output", str(tmp_path / "r"), "--", *python(script)) as process:
+        assert process.stdout is not None
+        wait_for_full(process.stdout.fileno())
+        with Family(process.pid) as family:
+            os.kill(descendants(process.pid)[0], signal.SIGKILL)
+            while insists and process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                os.sched_yield()
+            # Insisting goes on while the interpreter ends, where nothing is left to hear it.
+            assert process.wait(DEADLINE_S) in (128 + signal.SIGKILL, -signal.SIGTERM if insists else None)
+            family.wait_gone()
 
 
 def test_what_stock_clients_put_behind_the_command_goes_to_the_server(tmp_path: pathlib.Path) -> None:

@@ -160,6 +160,9 @@ BAD = {
         "If the text itself is meant, write $${HOME}",
     ),
     "output of nothing": ((HEADER, OUTPUT), 2, "needs offset, length, data and encoding"),
+    "a level too many": ((HEADER, {"client": json.loads("[" * 200 + "]" * 200)}), 2, "nests deeper than 200 levels"),
+    "half a character": ((HEADER, {"clientBody": "\ud800"}), 2, "half a character"),
+    "a part that is missing": ((HEADER, {"unrecorded": "10 bytes"}), 2, "was not recorded"),
     "more behind the end": ((HEADER, {"end": "server", "status": 0}, {"server": {}}), 3, "has ended already"),
     "a client behind its end": ((HEADER, {"end": "client"}, {"client": {}}), 3, "has ended its output"),
 }
@@ -277,3 +280,34 @@ def test_replay_needs_no_stdin() -> None:
     script = 'exec "$0" -m pipe_rpc replay "$1" <&-'
     ended = subprocess.run(["sh", "-c", script, PIPE_RPC[0], str(ECHO)], capture_output=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_a_server_that_has_ended_ends_it_though_others_hold_its_stdout() -> None:
+    with started("replay", str(ECHO), "--", *shell("sleep 60 & echo $! >&2; exit 0")) as process:
+        out, _ = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 125
+    told = out.decode()
+    assert "the server ended early" in told
+    (sleeper,) = re.findall(r"\| (\d+)\n", told)
+    os.kill(int(sleeper), signal.SIGKILL)
+
+
+def test_what_the_result_is_does_not_depend_on_who_reads_it(tmp_path: pathlib.Path) -> None:
+    wrong = written(tmp_path / "wrong.jsonl", HEADER, *HANDSHAKE, {"end": "server", "status": 5})
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m pipe_rpc replay "$@" >&-', PIPE_RPC[0], str(ECHO)], capture_output=True, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (0, b"")
+    reader, writer = os.pipe()
+    os.close(reader)
+    unread = call("replay", wrong, str(ECHO), capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (unread.returncode, unread.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device")
+def test_a_result_that_cannot_be_written_is_status_125() -> None:
+    with open("/dev/full", "wb") as full:
+        ended = call("replay", str(ECHO), capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert ended.returncode == 125
+    assert ended.stderr == b"pipe-rpc replay: the result cannot be written: No space left on device\n"

@@ -25,6 +25,12 @@ MEBIBYTE = 1 << 20
 DURATION = rb"\d+\.\d s"
 
 
+@pytest.fixture(autouse=True)
+def without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names are plain, but where a test is about their colours."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
 def several(*commands: list[str]) -> list[str]:
     """The words behind `run` for some commands."""
     return [word for command in commands for word in ("--", *command)]
@@ -113,6 +119,9 @@ def test_no_command_reads_our_stdin() -> None:
 @pytest.mark.parametrize(
     ("options", "environment", "is_coloured"),
     [
+        ([], {"TERM": "xterm"}, True),
+        ([], {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ([], {"TERM": "dumb"}, False),
         ([], {}, False),
         (["--color", "always"], {}, True),
         ([], {"FORCE_COLOR": "1"}, True),
@@ -120,14 +129,22 @@ def test_no_command_reads_our_stdin() -> None:
         (["--color=never"], {"CLICOLOR_FORCE": "1"}, False),
     ],
 )
-def test_names_in_a_pipe_are_coloured_only_where_that_is_asked_for(
+def test_names_in_a_pipe_are_coloured_unless_nobody_wants_that(
     options: list[str], environment: dict[str, str], is_coloured: bool
 ) -> None:
-    without = {name: value for name, value in os.environ.items() if "COLOR" not in name}
+    without = {name: value for name, value in os.environ.items() if "COLOR" not in name and name != "TERM"}
     coloured = ["a:", "printf", "\\033[31mred\\033[0m\\n"]
     ended = run_several(coloured, ["b:", "true"], options=options, env={**without, **environment})
     prefix = b"\x1b[0;36ma | \x1b[0m" if is_coloured else b"a | "
     assert ended.stdout == prefix + b"\x1b[31mred\x1b[0m\n"
+
+
+def test_names_in_a_file_are_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    with open(tmp_path / "log", "wb") as log:
+        run_several(["a:", "echo", "x"], ["b:", "true"], capture_output=False, stdout=log, stderr=subprocess.DEVNULL)
+    assert (tmp_path / "log").read_bytes() == b"a | x\n"
 
 
 # -------------------------------------------------------------------------------------------------------- what is given
@@ -156,7 +173,7 @@ def test_the_commands_of_stdin_are_side_by_side_even_if_there_is_one() -> None:
     [
         (["--file", "/nonexistent/jobs"], b"", "/nonexistent/jobs: No such file or directory"),
         (["--file", "/"], b"", "/: Is a directory"),
-        (["--file", "-"], b"true\necho 'x\n", "stdin:2: No closing quotation"),
+        (["--file", "-"], b"true\necho 'x\n", "stdin:2: a quotation mark is not closed"),
         (["--file", "-"], b"", "stdin: there is no command in it"),
         (["--file", "-"], b"a: true\na: true", "stdin:2: the name a is taken by stdin:1"),
         (["--", "true", "--", "--", "true"], b"", "command 2 is empty"),
@@ -322,7 +339,20 @@ def test_ctrl_c_twice_terminates_and_three_times_kills() -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=DEADLINE_S)
         assert process.returncode == 130
-    assert told(err)[0] == "a: SIGKILL after T, interrupted by SIGINT, killed after its grace"
+    assert told(err)[0] == "a: SIGKILL after T, killed by SIGINT"
+
+
+def test_a_fourth_ctrl_c_leaves_at_once_without_a_traceback() -> None:
+    with started("run", "--grace", "60", *several(child("stubborn"), child("stubborn"))) as process:
+        ready(process, 2)
+        with Family(process.pid) as family:
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                os.sched_yield()
+            family.wait_gone()
+        _, err = process.communicate(timeout=DEADLINE_S)
+        assert process.returncode in (130, -signal.SIGINT)  # while the interpreter ends, nothing is left to hear it
+    assert b"Traceback" not in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -409,7 +439,9 @@ def test_a_signal_that_ends_it_ends_it_even_where_nobody_reads() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of memory")
 def test_a_flood_that_nobody_reads_costs_no_memory_and_another_command_runs_on(gate: MakeGate) -> None:
     done = gate()
-    commands = (["flood:", "yes"], ["other:", *shell(f"sleep 1; echo > {done.path}; sleep 60")])
+    # No shell: dash, which is told of SIGINT between two commands, waits for the second one to end.
+    other = python(f"import time; time.sleep(1); open({str(done.path)!r}, 'w').write('x'); time.sleep(60)")
+    commands = (["flood:", "yes"], ["other:", *other])
     with started("run", *several(*commands)) as process:
         assert process.stdout is not None
         read_some(process.stdout.fileno())

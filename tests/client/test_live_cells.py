@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipe_rpc.client.job import Cause
 from pipe_rpc.client.live_cells import cells_of, most_telling, size_text, time_text
 from tests.client.jobs import ended, job
 
@@ -11,7 +12,7 @@ def test_a_running_job_tells_what_it_uses_and_what_it_writes() -> None:
     known.hear("stdout", b"10%\r\x1b[32m20%\x1b[0m\tof")
     known.measure(1.0, 3 << 20, 12.0)
     assert cells_of(known, 75.0).texts == ("web", "running", "1:05", "50%", "3 MiB", "20% of")
-    known.cause = "terminated by SIGINT"
+    known.cause = Cause("terminated by SIGINT")
     assert cells_of(known, 75.0).texts[1] == "ending"
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pipe_rpc.client.job import Job
+from pipe_rpc.client.job import Cause, Job
 from pipe_rpc.client.summary import end_of, summary
 from tests.client.jobs import ended, job
 
 
-def because(known: Job, cause: str) -> Job:
-    known.cause = cause
+def because(known: Job, what: str, **how: bool) -> Job:
+    known.cause = Cause(what, **how)
     return known
 
 
@@ -26,7 +26,16 @@ def because(known: Job, cause: str) -> Job:
             because(ended(code=None, signal="SIGKILL", outcome="hardKilled", reason="request"), "terminated by SIGINT"),
             "SIGKILL after 1.5 s, terminated by SIGINT, killed after its grace",
         ),
-        (because(ended(code=5), "terminated since web failed"), "exit 5 after 1.5 s, terminated since web failed"),
+        (
+            because(ended(code=5, outcome="softExit"), "terminated since web failed"),
+            "exit 5 after 1.5 s, terminated since web failed",
+        ),
+        (because(ended(code=5), "terminated since web failed"), "exit 5 after 1.5 s"),
+        (because(ended(code=5), "interrupted", may_be_heeded=True), "exit 5 after 1.5 s, interrupted"),
+        (
+            because(ended(code=None, signal="SIGKILL", outcome="hardKilled"), "killed by SIGINT", kills=True),
+            "SIGKILL after 1.5 s, killed by SIGINT",
+        ),
     ],
 )
 def test_an_end_is_told_with_its_time_and_its_reason(known: Job, words: str) -> None:

@@ -145,6 +145,6 @@ def test_numbers_of_the_environment_are_hidden_and_removals_and_names_stay() -> 
     assert spawn["params"]["env"] == {"TOKEN": "${env:TOKEN}", "GONE": None, "PIN": 0}
 
 
-def test_what_is_no_message_becomes_a_note() -> None:
-    assert json.loads(Recorder("").received([1])) == {"note": "The server sent what is no message: list."}
+def test_what_is_no_message_is_told_as_unrecorded() -> None:
+    assert json.loads(Recorder("").received([1])) == {"unrecorded": "The server sent what is no message: list."}
     assert json.loads(Recorder("").sent([1])) == {"client": [1]}

@@ -466,6 +466,92 @@ def test_a_job_reports_its_progress_every_progress_interval_ms(
     held.release()
 
 
+@pytest.mark.parametrize("limit_ms", [1, 3_600_000])
+def test_the_end_of_a_job_that_took_long_job_ms_is_told_and_that_of_a_shorter_one_is_not(
+    start_wire: StartWire, limit_ms: int
+) -> None:
+    wire = start_wire(f"--long-job-ms={limit_ms}")
+    job = wire.request("workspace/executeCommand", {"command": "pipe-rpc.run", "arguments": ["exec cat /dev/null"]})
+    wire.wait_closed(job["sessionId"])
+    wire.fence()
+    told = wire.queued("window/showMessage")
+    assert [each["type"] for each in told] == ([3] if limit_ms == 1 else [])
+    assert all("cat /dev/null: done after " in each["message"] for each in told)
+
+
+PROBLEM = {"regexp": r"^(\w+):(\d+): (.*)$", "message": 3}
+
+
+def run_job(wire: WireClient, script: str, *arguments: str, name: str = "job", regexp: str | None = None) -> str:
+    """Run a job whose lines are problems, in which a file, a line and a message are written; returns its session."""
+    matcher = {"owner": "it", "pattern": PROBLEM if regexp is None else {**PROBLEM, "regexp": regexp}}
+    job = {"argv": ["sh", "-c", script, name, *arguments], "cwd": "/", "problemMatcher": matcher}
+    info = wire.request("workspace/executeCommand", {"command": "pipe-rpc.run", "arguments": [job]})
+    return str(info["sessionId"])
+
+
+def shown(wire: WireClient) -> dict[str, list[str]]:
+    """The messages of what is shown now, by the name of their file."""
+    told = wire.queued("textDocument/publishDiagnostics")
+    return {each["uri"].rpartition("/")[2]: [found["message"] for found in each["diagnostics"]] for each in told}
+
+
+@pytest.mark.parametrize("limit", [8, 9])
+def test_problems_are_looked_for_in_max_problem_line_bytes_of_a_line(start_wire: StartWire, limit: int) -> None:
+    wire = start_wire(f"--max-problem-line-bytes={limit}")
+    wire.wait_closed(run_job(wire, "echo 'a:1: word'"))
+    wire.fence()
+    assert shown(wire) == {"a": ["word"[: limit - 5]]}
+
+
+@pytest.mark.parametrize("less", [0, 1])
+def test_the_matchers_of_a_job_have_max_matchers_size_and_not_one_instruction_more(
+    start_wire: StartWire, less: int
+) -> None:
+    size = Pattern(PROBLEM["regexp"], longest_bytes=1, max_size=1000).size  # type: ignore[arg-type]
+    wire = start_wire(f"--max-matchers-size={size - less}")
+    matcher = {"pattern": PROBLEM}
+    params = {"command": "pipe-rpc.run", "arguments": [{"argv": ["true"], "problemMatcher": matcher}]}
+    answer = wire.answer(wire.start("workspace/executeCommand", params))
+    if less:
+        assert f"needs more than {size - 1} instructions" in answer["error"]["message"]
+    else:
+        wire.wait_closed(answer["result"]["sessionId"])
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("--max-file-problems=2", {"a": ["1", "2"], "b": ["1", "2", "other"]}),
+        ("--max-job-problems=4", {"a": ["1", "2", "3"], "b": ["1", "other"]}),
+        ("--max-problems=7", {"a": ["1", "2", "3"], "b": ["1", "2", "3", "other"]}),
+        ("--max-problems=6", {"a": ["1", "2", "3"], "b": ["1", "2", "3"]}),
+    ],
+)
+def test_as_many_problems_are_shown_as_the_limits_allow_and_not_one_more(
+    start_wire: StartWire, option: str, expected: dict[str, list[str]]
+) -> None:
+    wire = start_wire(option)
+    wire.wait_closed(run_job(wire, "for file in a b; do for each in 1 2 3; do echo $file:$each: $each; done; done"))
+    wire.wait_closed(run_job(wire, "echo b:9: other", name="another"))
+    wire.fence()
+    assert shown(wire) == expected
+
+
+@pytest.mark.parametrize(("limit_ms", "lasts_s"), [(1, 0.0), (700, 0.7)])
+def test_the_problems_of_a_job_are_told_every_publish_interval_ms(
+    start_wire: StartWire, gate: MakeGate, limit_ms: int, lasts_s: float
+) -> None:
+    wire, held = start_wire(f"--publish-interval-ms={limit_ms}"), gate()
+    session = run_job(wire, 'read _ < "$1"; echo a:1: first; read _ < "$1"', held.path)
+    begun = time.monotonic()
+    held.release()
+    wire.wait_until(lambda: bool(shown(wire)), "a problem")
+    assert lasts_s <= time.monotonic() - begun
+    held.release()
+    wire.wait_closed(session)
+
+
 def test_an_id_of_a_client_has_max_session_id_characters_and_not_one_more(start_wire: StartWire) -> None:
     wire = start_wire("--max-session-id-characters=3")
     assert wire.request("session/run", {"argv": ["true"], "sessionId": "abc"})["sessionId"] == "abc"

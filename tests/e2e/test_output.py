@@ -80,7 +80,7 @@ def test_offsets_begin_at_zero_and_the_next_is_offset_plus_length(wire: WireClie
 @pytest.mark.parametrize("encoding", ["utf-8", "base64", "auto"])
 @pytest.mark.timeout(240)
 def test_many_mebibytes_arrive_unchanged(wire: WireClient, encoding: str) -> None:
-    size = dose(short=16, ci=64, long=64) * MIB
+    size = dose(short=16, ci=16, long=64) * MIB
     session = wire.spawn(child("spew", "stdout", size), encoding=encoding)["sessionId"]
     wire.wait_closed(session)
     digest = hashlib.sha256()

@@ -1,0 +1,1 @@
+"""Real editors, with the files that people are given."""

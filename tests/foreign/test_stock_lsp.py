@@ -1,4 +1,4 @@
-"""pipe-rpc as an editor without any plugin sees it: commands of workspace/executeCommand, and progress.
+"""pipe-rpc as an editor without any plugin sees it: commands of workspace/executeCommand, progress, diagnostics.
 
 Led by pytest-lsp's client, which checks every message of the server against LSP and against what the client said that
 it can do, and by sansio-lsp-client, which never answers a request of the server unless it is told to.
@@ -8,6 +8,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def test_the_commands_are_advertised(hold: Callable[..., None]) -> None:
         result = await initialize(client)
         provider = result.capabilities.execute_command_provider
         assert provider is not None
-        assert set(provider.commands) >= {RUN, LIST, TERMINATE}
+        assert set(provider.commands) == {RUN, "pipe-rpc.rerunLast", LIST, TERMINATE, "pipe-rpc.terminateAll"}
 
     hold(conversation)
 
@@ -119,6 +120,37 @@ def test_a_list_of_words_is_an_argv(hold: Callable[..., None]) -> None:
         [session] = listed["sessions"]
         assert (session["sessionId"], session["state"]) == (job["sessionId"], "exited")
         assert session["exit"]["exitCode"] == 3
+        while not client.messages:
+            await client.wait_for_notification("window/showMessage")
+        told = client.messages.pop()
+        assert told.type is types.MessageType.Error
+        assert told.message.startswith("sh -c 'exit 3': exit status 3 after ")
+
+    hold(conversation)
+
+
+def test_what_a_job_complains_of_is_a_diagnostic_until_it_is_run_again(
+    hold: Callable[..., None], tmp_path: Path
+) -> None:
+    complaint = tmp_path / "complaint"
+    complaint.write_text("é b.c:3:7: warning: odd [-Wodd]\n")
+
+    async def conversation(client: LanguageClient) -> None:
+        await initialize(client)
+        await execute(client, RUN, {"argv": ["cat", "complaint"], "cwd": str(tmp_path), "problemMatcher": "$gcc"})
+        await wait_for_end(client)
+        [(uri, [diagnostic])] = client.diagnostics.items()
+        assert uri == (tmp_path / "é b.c").as_uri()
+        assert (diagnostic.range.start, diagnostic.message) == (types.Position(2, 6), "odd")
+        assert (diagnostic.severity, diagnostic.source, diagnostic.code) == (
+            types.DiagnosticSeverity.Warning,
+            "gcc",
+            "-Wodd",
+        )
+        complaint.write_text("all is well\n")
+        await execute(client, "pipe-rpc.rerunLast")
+        await wait_for_end(client, 2)
+        assert {uri: list(found) for uri, found in client.diagnostics.items()} == {uri: []}
 
     hold(conversation)
 

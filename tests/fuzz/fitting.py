@@ -226,11 +226,12 @@ def fits_initialize(params: Any) -> bool:
         and _is_text_or_null(options.get("originator"))
         and len(options.get("originator") or "") <= LONGEST_LABEL
         and (options.get("encoding") is None or _encoding(options["encoding"]))
+        and type(options.get("problemMatcher")) in (type(None), str, dict, list)
         and (options.get("graceMs") is None or (type(options["graceMs"]) in (int, float) and options["graceMs"] >= 0))
     )
 
 
-COMMANDS = ("pipe-rpc.run", "pipe-rpc.list", "pipe-rpc.terminate")
+COMMANDS = tuple(f"pipe-rpc.{name}" for name in ("run", "rerunLast", "list", "terminate", "terminateAll"))
 
 
 def fits_command(params: Any) -> bool:

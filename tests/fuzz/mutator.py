@@ -59,7 +59,8 @@ STRINGS = [
     '"\\ud83d\\ude00"', '"😀"', '"\\u202e\\u2066"', '"\\u001b[2J\\n"', '"\u2028"', '"/"',
     '"/nonexistent"', '"' + "x" * 300 + '"',
     '"' + "é" * 5000 + '"', '"' + "\\u0001" * 700 + '"', '"exited"', '"closed"', '"block"', '"dropOldest"', '"pipe"',
-    '"pipe-rpc.run"', '"pipe-rpc.list"', '"pipe-rpc.terminate"', '"pipe-000000012a05f200-00000001"',
+    '"pipe-rpc.run"', '"pipe-rpc.rerunLast"', '"pipe-rpc.list"', '"pipe-rpc.terminate"', '"pipe-rpc.terminateAll"',
+    '"pipe-000000012a05f200-00000001"',
     '"pipe-000000012a05f200-00000002"', '"pipe-000000012a05f200-00000009"',
 ]  # fmt: skip
 WRONG_STRINGS = ['"', '"\\', '"\\x"', '"\\u12"', '"\n"', '"\0"', "'a'", '"a', "“a”"]

@@ -68,5 +68,12 @@ EDGES: dict[str, Proofs] = {
     "kill_timeout_ms": of(LIMITS, "test_kill_timeout_ms_after_the_kill_the_server_ends_without_those_that_did_not"),
     "client_poll_ms": of(LIMITS, "test_the_end_of_a_client_that_nothing_tells_of_is_looked_for_every_client_poll_ms"),
     "progress_interval_ms": of(LIMITS, "test_a_job_reports_its_progress_every_progress_interval_ms"),
+    "long_job_ms": of(LIMITS, "test_the_end_of_a_job_that_took_long_job_ms_is_told_and_that_of_a_shorter_one_is_not"),
+    "max_problem_line_bytes": of(LIMITS, "test_problems_are_looked_for_in_max_problem_line_bytes_of_a_line"),
+    "max_matchers_size": of(LIMITS, "test_the_matchers_of_a_job_have_max_matchers_size_and_not_one_instruction_more"),
+    "max_file_problems": of(LIMITS, "test_as_many_problems_are_shown_as_the_limits_allow_and_not_one_more"),
+    "max_job_problems": of(LIMITS, "test_as_many_problems_are_shown_as_the_limits_allow_and_not_one_more"),
+    "max_problems": of(LIMITS, "test_as_many_problems_are_shown_as_the_limits_allow_and_not_one_more"),
+    "publish_interval_ms": of(LIMITS, "test_the_problems_of_a_job_are_told_every_publish_interval_ms"),
     "flush_timeout_ms": of(LIMITS, "test_a_server_that_ends_waits_flush_timeout_ms_for_a_client_to_read"),
 }

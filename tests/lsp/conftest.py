@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pipe_rpc.limits import Limits
 from tests.server.harness import Bench
 
 MakeEditor = Callable[..., "Editor"]
@@ -32,6 +33,10 @@ class Editor(Bench):
         self.received = [each for each in self.received if each not in found]
         return found
 
+    def diagnostics(self) -> list[tuple[str, list[Any]]]:
+        """Take what was published: pairs of URI and diagnostics."""
+        return [(each["uri"], each["diagnostics"]) for each in self.notifications("textDocument/publishDiagnostics")]
+
     @property
     def services(self) -> Any:
         """The language server behind the front desk."""
@@ -43,11 +48,11 @@ def make_editor(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeEditor]:
     """A factory of editors with capabilities of the test's choice."""
     made: list[Editor] = []
 
-    def make(capabilities: Any = None) -> Editor:
-        editor = Editor(monkeypatch)
+    def make(capabilities: Any = None, limits: Limits | None = None, **params: Any) -> Editor:
+        editor = Editor(monkeypatch, limits)
         made.append(editor)
         chosen = {"window": {"workDoneProgress": True}} if capabilities is None else capabilities
-        editor.initialize(capabilities=chosen)
+        editor.initialize(capabilities=chosen, **params)
         return editor
 
     yield make

@@ -41,7 +41,7 @@ def test_nothing_of_it_is_imported_before_its_first_service(timed: WireClient) -
         assert not {name for name in names if name.split(".")[0] == heavy or name == heavy}, heavy
     timed.request("workspace/executeCommand", {"command": "pipe-rpc.list"})
     names = imported(timed)
-    assert {"lsprotocol.types", "pygls.lsp.server", "pipe_rpc.lsp.jobs"} <= names
+    assert {"lsprotocol.types", "pygls.lsp.server", "pipe_rpc.lsp.services"} <= names
 
 
 def test_the_first_answer_needs_neither_the_handlers_nor_cattrs(timed: WireClient) -> None:
@@ -68,13 +68,15 @@ made = []
 real = asyncio.new_event_loop
 asyncio.new_event_loop = lambda: made.append(1) or real()
 from pipe_rpc.loop.loop import Loop
-from pipe_rpc.lsp.jobs import LanguageServices
+from pipe_rpc.limits import Limits
+from pipe_rpc.lsp.services import LanguageServices
+from pipe_rpc.session.searches import Searches
 from pipe_rpc.protocol.envelope import Request
 sent = []
 loop = Loop()
-services = LanguageServices(loop, None, send=sent.append, call_method=lambda m, p: {"sessions": []},
-                            client_shows_progress=False, max_token_characters=1,
-                            report_every_s=1.0, on_failure=lambda what, error: None)
+services = LanguageServices(loop, None, Searches(Limits()), Limits(), send=sent.append,
+                            call_method=lambda m, p: {"sessions": []}, client_shows_progress=False,
+                            default_matchers=None, has_room=lambda: True, on_failure=lambda what, error: None)
 services.receive_request(Request(1, "workspace/executeCommand", {"command": "pipe-rpc.list"}))
 try:
     asyncio.get_running_loop()

@@ -103,6 +103,17 @@ def test_what_was_shown_already_is_not_shown_again(editor: Editor) -> None:
     assert kinds(editor.progress()) == ["report"]
 
 
+def test_a_report_tells_how_long_the_job_has_run_from_its_first_second_on(editor: Editor) -> None:
+    editor.execute(RUN, "make")
+    editor.progress()
+    for pause in (REPORT_EVERY_S, 0.5, 61):
+        editor.children[0].write(OUT, b"the same\n")
+        editor.turn()
+        editor.loop.advance(REPORT_EVERY_S)
+        editor.loop.advance(pause)
+    assert [value["message"] for _, value in editor.progress()] == ["the same", "the same (1 s)"]
+
+
 def test_an_idle_job_reports_nothing_and_sets_no_alarm(editor: Editor) -> None:
     editor.execute(RUN, "sleep")
     editor.progress()

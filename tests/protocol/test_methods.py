@@ -38,7 +38,7 @@ def test_the_methods_are_those_of_the_contract() -> None:
         f"session/{event}" for event in ("output", "detached", "teeError", "exited", "closed")
     ]
     assert {row.name for row in LSP_METHODS} == {"workspace/executeCommand", "window/workDoneProgress/cancel"}
-    assert set(COMMANDS) == {"pipe-rpc.run", "pipe-rpc.list", "pipe-rpc.terminate"}
+    assert set(COMMANDS) == {f"pipe-rpc.{name}" for name in ("run", "rerunLast", "list", "terminate", "terminateAll")}
 
 
 def test_no_name_stands_twice() -> None:

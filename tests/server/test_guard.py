@@ -38,8 +38,8 @@ pytestmark = [
     pytest.mark.needs("prctl", "proc"),
 ]
 
-BOTH_KILLED = dose(short=1, ci=5, long=50)
-BOMBS = dose(short=1, ci=5, long=50)
+BOTH_KILLED = dose(short=1, ci=2, long=50)
+BOMBS = dose(short=1, ci=2, long=50)
 SIGNALS = dose(short=1000, ci=10_000, long=100_000)
 
 SOON_S = 1.0

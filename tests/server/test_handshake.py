@@ -50,9 +50,9 @@ def test_what_editors_send_is_taken_with_the_defaults(params: Any) -> None:
 
 
 def test_the_options_are_taken() -> None:
-    options = {"originator": "me", "encoding": "base64", "graceMs": 1.5}
+    options = {"originator": "me", "encoding": "base64", "graceMs": 1.5, "problemMatcher": "$gcc"}
     connection = read_initialize({"processId": 7, "initializationOptions": options}, LIMITS)
-    assert connection == (7, "me", Encoding.BASE64, 0.0015, False)
+    assert connection == (7, "me", Encoding.BASE64, 0.0015, False, "$gcc")
 
 
 @pytest.mark.parametrize(

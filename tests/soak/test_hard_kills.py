@@ -228,7 +228,7 @@ def enter(ledger: Ledger, what: str, how: str, results: list[Result], within_s: 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("how", HARD)
 def test_whatever_is_killed_at_whatever_moment_nothing_is_left(how: str, before: list[int], ledger: Ledger) -> None:
-    runs = dose(short=1, ci=4, long=67)
+    runs = dose(short=1, ci=2, long=67)
     results = [attack(how, moment, seed, before) for seed in range(runs) for moment in MOMENTS]
     within_s = SOON_S if how == "the server is killed" else GRACE_S + SOON_S
     enter(ledger, "hard kills at random moments", how, results, within_s)
@@ -242,7 +242,7 @@ def test_whatever_else_ends_the_server_at_whatever_moment_nothing_is_left(
     first = SOFT.index(how)  # So that one run of each sees different moments.
     results = [
         attack(how, MOMENTS[(first + seed) % len(MOMENTS)], seed, before)
-        for seed in range(dose(short=1, ci=5, long=30))
+        for seed in range(dose(short=1, ci=2, long=30))
     ]
     enter(ledger, "ends of other kinds at random moments", how, results, GRACE_S + SOON_S)
 
@@ -250,7 +250,7 @@ def test_whatever_else_ends_the_server_at_whatever_moment_nothing_is_left(
 @pytest.mark.timeout(900)
 def test_a_server_that_is_killed_while_it_starts_leaves_nothing(before: list[int], ledger: Ledger) -> None:
     """In steps of a fraction of a millisecond, on both sides of the fork of the guard."""
-    steps = dose(short=12, ci=60, long=300)
+    steps = dose(short=12, ci=24, long=300)
     results = []
     for step in range(steps):
         how = HARD[step % len(HARD)]

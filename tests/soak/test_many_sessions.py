@@ -47,7 +47,7 @@ def test_a_thousand_sessions_at_once_are_idle_at_little_cost_and_all_echo(ledger
 
 
 def test_sessions_that_come_and_go_leave_no_memory_no_descriptor_and_no_zombie(ledger: Ledger) -> None:
-    count, kept, burst = dose(short=300, ci=3000, long=100_000), 20, 10
+    count, kept, burst = dose(short=300, ci=1500, long=100_000), 20, 10
     # As many tombstones as there are when the warming up is over, so that from then on nothing may grow.
     with TallyingClient(f"--max-exited-sessions={kept}", "--max-tombstones=40") as client:
         company, gauge = Company(client), Gauge(client.server_pid)

@@ -489,7 +489,7 @@ class _Oracle:
                 self._see_spawned(params, result)
             case "session/run":
                 self._see_run(params, result)
-            case "workspace/executeCommand" if params.get("command") == "pipe-rpc.run":
+            case "workspace/executeCommand" if params.get("command") in ("pipe-rpc.run", "pipe-rpc.rerunLast"):
                 self._see_spawned({"attach": []}, result)
             case "session/attach":
                 self._see_attached(params, result)
@@ -654,7 +654,8 @@ class _Oracle:
         assert message.keys() == {"jsonrpc", "method", "params"}, f"members of a notification: {message!r}"
         method, params = message["method"], message["params"]
         if not method.startswith("session/"):
-            assert method.startswith(("window/", "$/", "telemetry/")), f"unknown notification: {message!r}"
+            ours = ("window/", "$/", "textDocument/publishDiagnostics")
+            assert method.startswith(ours), f"unknown notification: {message!r}"
             return
         session = self.sessions.get(params.get("sessionId")) or self._session_of_run(params.get("sessionId"))
         assert session is not None, f"a notification before the spawn answer, or of an unknown session: {message!r}"

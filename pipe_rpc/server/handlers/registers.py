@@ -31,7 +31,11 @@ def remove(call: Call, params: RemoveParams) -> Members:
 
 def purge(call: Call, params: PurgeParams) -> Members:
     """session/purge: a PurgeResult."""
+    before = [each.session_id for each in call.registry.sessions(params.originator)]
     purged, farewells = call.registry.purge(params.originator)
     for detached in farewells:
         call.teller.tell(detached)
+    for session_id in before:
+        if not call.registry.has(session_id):
+            call.teller.tell(Forgotten(session_id))
     return {"purged": purged}

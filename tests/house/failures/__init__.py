@@ -23,14 +23,14 @@ from tests.house.failures import (
 from tests.house.failures.row import Row
 
 CHAPTERS = {
-    "A": (output.ROWS, 25),
+    "A": (output.ROWS, 27),
     "B": (exits.ROWS, 16),
     "C": (endings.ROWS, 20),
     "D": (spawning.ROWS, 33),
     "E": (stdin.ROWS, 10),
-    "F": (client.ROWS, 27),
+    "F": (client.ROWS, 28),
     "G": (framing.ROWS, 18),
-    "H": (messages.ROWS, 30),
+    "H": (messages.ROWS, 31),
     "I": (sessions.ROWS, 19),
     "J": (surroundings.ROWS, 12),
 }

@@ -16,6 +16,7 @@ from tests.house.failures.row import (
     LOG,
     ORPHANS,
     PRIVACY,
+    PROBLEM_BOARD,
     SHORTAGE,
     SIGNALS,
     STDIO,
@@ -299,5 +300,10 @@ ROWS = (
             "test_a_server_that_says_nothing_is_given_up_at_the_deadline",
             "test_a_server_that_dies_is_told_apart_with_its_last_words",
         ),
+    ),
+    Row(
+        "F28",
+        "A client that reads nothing is told no diagnostics meanwhile, and later only what is so then.",
+        of(PROBLEM_BOARD, "test_who_reads_nothing_is_told_nothing_and_later_only_what_is_so_then"),
     ),
 )

@@ -9,12 +9,15 @@ from tests.house.failures.row import (
     FUZZED_PROCESS,
     GENERATED,
     HOSTILE_CLIENTS,
+    JOB_PROBLEMS,
     JSON_TEXT,
     LIMITS,
+    MATCHER_PARAMS,
     MUTATED,
     NO_REQUEST,
     NOT_JSON,
     PRIVACY,
+    PROBLEM_MATCHER,
     SHORTAGE,
     TAKEN,
     WRONG,
@@ -295,6 +298,16 @@ ROWS = (
         (
             *of(ENDPOINT, "test_a_result_that_cannot_be_encoded_is_an_internal_error_too"),
             *of(JSON_TEXT, "test_what_is_encoded_is_ascii_json_that_decodes_to_the_same"),
+        ),
+    ),
+    Row(
+        "H31",
+        "A pattern of a problem matcher that RE2 does not know is refused with its position, one that would take other "
+        "engines for ever is quick, and neither starts anything it should not.",
+        (
+            *of(MATCHER_PARAMS, "test_what_the_engine_does_not_know_is_refused_with_its_position"),
+            *of(PROBLEM_MATCHER, "test_a_pattern_that_engines_with_backtracking_never_finish_is_quick"),
+            *of(JOB_PROBLEMS, "test_a_wrong_matcher_starts_nothing_and_costs_nothing"),
         ),
     ),
 )

