@@ -54,7 +54,7 @@ def test_what_is_no_regular_file_is_left_alone(tmp_path: pathlib.Path, what: str
             path.symlink_to(target)
         case _:
             os.mkfifo(path)
-    with pytest.raises(FileExistsError, match="it is (no regular file|a symbolic link), so nothing is written over it"):
+    with pytest.raises(FileExistsError, match=r"no regular file|a symbolic link"):
         RecordingFile(str(path), never)
     assert target.read_text() == "precious"
 
