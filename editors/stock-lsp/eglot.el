@@ -16,12 +16,18 @@
                   :initializationOptions (:problemMatcher ["$mypy" "$gcc" "$cargo" "$tsc" "$go"])))
              t)
 
-(defun pipe-rpc-execute (command &optional argument)
-  "Execute COMMAND of pipe-rpc, with ARGUMENT where there is one, and return its answer."
+;; Nothing waits for an answer: `jsonrpc-request' leaves what comes right behind one, such as the diagnostics of a job
+;; that ends at once, unread until something else comes (a throw ends the process filter early).
+(defun pipe-rpc-execute (command &optional argument then)
+  "Execute COMMAND of pipe-rpc, with ARGUMENT where there is one; THEN gets its answer."
   (let ((server (or (eglot-current-server) (user-error "Type M-x eglot first, in a buffer that pipe-rpc is for"))))
-    (jsonrpc-request server :workspace/executeCommand
-                     (list :command (concat "pipe-rpc." command)
-                           :arguments (if argument (vector argument) [])))))
+    (jsonrpc-async-request server :workspace/executeCommand
+                           (list :command (concat "pipe-rpc." command)
+                                 :arguments (if argument (vector argument) []))
+                           :success-fn (or then #'ignore)
+                           :error-fn (lambda (answer) (message "pipe-rpc: %s" (plist-get answer :message)))
+                           :timeout-fn (lambda () (message "pipe-rpc: no answer to %s in time" command)))
+    nil))
 
 (defun pipe-rpc-run (line)
   "Run the shell LINE as a job in the current directory."

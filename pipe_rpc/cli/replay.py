@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipe_rpc.cli.output import write_out
 from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal
 from pipe_rpc.client.replay import DEFAULT_DEADLINE_S, Replay
 from pipe_rpc.conversation.difference import DifferenceError, EndedEarlyError, printable
@@ -68,7 +69,7 @@ def _play_all(recordings: Sequence[tuple[str, Recording]], server: Sequence[str]
             return ENDPOINT_FAILED
         status = max(status, played.status)
         try:
-            _tell(f"{path}: {played.summary}\n")
+            write_out(f"{path}: {played.summary}\n")
         except OSError as error:
             _complain(f"the result cannot be written: {error.strerror}")
             return ENDPOINT_FAILED
@@ -121,17 +122,7 @@ def _show(path: str, error: DifferenceError, stderr_tail: str) -> None:
     said = printable(stderr_tail).splitlines()[-_TAIL_LINES:]
     if said:
         lines += ["  the server's stderr ends with:", *(f"  | {each}" for each in said)]
-    _tell("\n".join(lines) + "\n")
-
-
-def _tell(text: str) -> None:
-    """Say something on stdout. Raises OSError where it cannot be written; that nobody reads any more is no failure."""
-    data = text.encode(errors="backslashreplace")
-    try:
-        while data:
-            data = data[os.write(1, data) :]
-    except BrokenPipeError:
-        return
+    write_out("\n".join(lines) + "\n")
 
 
 def _complain(what: str) -> None:

@@ -4,6 +4,8 @@ import argparse
 import sys
 from importlib import resources
 
+from pipe_rpc.cli.output import write_out
+
 
 def main(argv: list[str]) -> int:
     """Print the document; returns the exit status."""
@@ -13,5 +15,10 @@ def main(argv: list[str]) -> int:
     )
     parser.parse_args(argv)
     # Not made anew: it is made of docstrings, which an optimising interpreter (-OO) does not have.
-    sys.stdout.write(resources.files("pipe_rpc").joinpath("openrpc.json").read_text(encoding="utf-8"))
+    document = resources.files("pipe_rpc").joinpath("openrpc.json").read_text(encoding="utf-8")
+    try:
+        write_out(document)
+    except OSError as error:
+        sys.stderr.write(f"pipe-rpc schema: the document cannot be written: {error.strerror}\n")
+        return 1
     return 0

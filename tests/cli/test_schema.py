@@ -1,8 +1,11 @@
 """pipe_rpc/cli/schema.py."""
 
 import json
+import os
 import subprocess
 import sys
+
+import pytest
 
 from pipe_rpc.protocol.openrpc import openrpc_document
 from tests.cli.command import PIPE_RPC, call
@@ -37,3 +40,11 @@ def test_an_interpreter_without_docstrings_prints_the_same() -> None:
         for options in ([], ["-OO"])
     ]
     assert shown[0].stdout == shown[1].stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device")
+def test_a_document_that_cannot_be_written_is_told() -> None:
+    with open("/dev/full", "wb") as full:
+        ended = call("schema", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert ended.returncode == 1
+    assert ended.stderr == b"pipe-rpc schema: the document cannot be written: No space left on device\n"

@@ -34,18 +34,19 @@
             (vector (line-number-at-pos (flymake-diagnostic-beg each)) (flymake-diagnostic-text each)))
           (flymake-diagnostics)))
 
-(defun drive-state (session)
-  "The state of SESSION, as the list tells it."
-  (let ((found (seq-find (lambda (each) (equal (plist-get each :sessionId) session))
-                         (plist-get (pipe-rpc-execute "list") :sessions))))
-    (plist-get found :state)))
+(defun drive-states ()
+  "The states of all sessions, as the list tells them, oldest first."
+  (let (answer)
+    (pipe-rpc-execute "list" nil (lambda (given) (setq answer given)))
+    (drive-wait "a list" (lambda () answer))
+    (mapcar (lambda (each) (plist-get each :state)) (plist-get answer :sessions))))
 
 (with-temp-file "notes.txt" (insert "one\ntwo\nthree\n"))
 (find-file "notes.txt")
 (call-interactively #'eglot)
 (drive-wait "a server" #'eglot-current-server)
 
-(let (first again running)
+(let (first again)
   (pipe-rpc-run "cat next 2>/dev/null || { echo notes.txt:2:1: error: wrong; exit 2; }")
   (drive-wait "a diagnostic" #'drive-shown)
   (setq first (drive-shown))
@@ -54,10 +55,10 @@
   (pipe-rpc-rerun-last)
   (drive-wait "another diagnostic" (lambda () (and (drive-shown) (not (equal (drive-shown) first)))))
   (setq again (drive-shown))
-  (setq running (plist-get (pipe-rpc-run "sleep 1000") :sessionId))
-  (let ((before (drive-state running)))
+  (pipe-rpc-run "sleep 1000")
+  (let ((before (car (last (drive-states)))))
     (pipe-rpc-stop)
-    (drive-wait "the end of a job" (lambda () (equal (drive-state running) "exited")))
+    (drive-wait "the end of a job" (lambda () (equal (car (last (drive-states))) "exited")))
     (with-temp-file "summary.json"
       (insert (json-serialize (list :first (vconcat first) :again (vconcat again) :before before
                                     :messages (vconcat drive-messages)))))))
