@@ -1,4 +1,4 @@
-"""pipe_rpc/pytest_plugin.py: runs of pytest of their own, with the plugin as its entry point brings it in."""
+"""pipe_rpc/pytest_plugin.py: runs of pytest of their own, one with the plugin as its entry point brings it in."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ RunTests = Callable[[str], pytest.RunResult]
 
 
 @pytest.fixture
-def run_tests(pytester: pytest.Pytester) -> RunTests:
-    """Run the text of a test module in a pytest of its own."""
+def run_tests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunTests:
+    """Run the text of a test module in a pytest of its own, which loads this plugin and no other."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(text: str) -> pytest.RunResult:
         pytester.makepyfile(text)
-        return pytester.runpytest_subprocess(
-            "-p", "no:asyncio", "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error"
-        )
+        return pytester.runpytest_subprocess("-p", "pipe_rpc.pytest_plugin", "-p", "no:cacheprovider", "-W", "error")
 
     return run
 
