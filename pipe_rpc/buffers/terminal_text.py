@@ -20,6 +20,8 @@ _ODD = r"\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f{_ODD}]")
 _CONTROLS_BUT_COLOURS = re.compile(rf"[\x00-\x08\x0b-\x1a\x1c-\x1f{_ODD}]|\x1b(?!\[[0-9;:]*m)")
 _RESET = "\x1b[0m"
+ESCAPED_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+"""For str.translate: controls that JSON need not escape, and a terminal would obey, as JSON escapes others."""
 
 
 def last_line(text: str) -> str:

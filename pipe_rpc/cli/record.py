@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from pipe_rpc.cli.arguments import at_separator
 from pipe_rpc.client.command_status import ENDPOINT_FAILED
 from pipe_rpc.client.proxy import Proxy
 from pipe_rpc.client.record import Record
@@ -72,7 +73,7 @@ def main(argv: list[str]) -> int:
 
 def _read(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options, and what to start: a command or, with --proxy, a server."""
-    ours, behind = _split(argv)
+    ours, behind = at_separator(argv)
     options = _parser().parse_args(ours)
     if options.output == "":
         _parser().error("--output names no file; leave it out for one in the current directory")
@@ -94,11 +95,6 @@ def _stdin_is_null() -> bool:
 
 def _description(command: Sequence[str], *, proxy: bool) -> str:
     return "A client of a server." if proxy else shlex.join(command)
-
-
-def _split(argv: list[str]) -> tuple[list[str], list[str]]:
-    at = argv.index("--") if "--" in argv else len(argv)
-    return argv[:at], argv[at + 1 :]
 
 
 def _server_options(options: argparse.Namespace) -> list[str]:

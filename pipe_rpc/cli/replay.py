@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pipe_rpc.cli.arguments import at_separator, seconds
 from pipe_rpc.cli.output import write_out
 from pipe_rpc.client.command_status import ENDPOINT_FAILED, after_signal
 from pipe_rpc.client.replay import DEFAULT_DEADLINE_S, Replay
@@ -45,7 +46,9 @@ class _Played(NamedTuple):
 def main(argv: list[str]) -> int:
     """Replay the files; returns the exit status."""
     fill_standard_gaps()
-    files, server = _split(argv)
+    files, server = at_separator(argv)
+    if "--" in argv and not server:
+        _parser().error("name a server behind --, or leave -- out")
     options = _parser().parse_args(files)
     recordings = [(path, recording) for path in options.files if (recording := _read(path)) is not None]
     if len(recordings) < len(options.files):
@@ -74,16 +77,6 @@ def _play_all(recordings: Sequence[tuple[str, Recording]], server: Sequence[str]
             _complain(f"the result cannot be written: {error.strerror}")
             return ENDPOINT_FAILED
     return status
-
-
-def _split(argv: list[str]) -> tuple[list[str], list[str]]:
-    """What stands before and behind the first ``--``."""
-    if "--" not in argv:
-        return argv, []
-    at = argv.index("--")
-    if at == len(argv) - 1:
-        _parser().error("name a server behind --, or leave -- out")
-    return argv[:at], argv[at + 1 :]
 
 
 def _read(path: str) -> Recording | None:
@@ -155,10 +148,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _some_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds
+    number = seconds(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("0 would leave the server no time")
+    return number

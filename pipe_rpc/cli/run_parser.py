@@ -2,6 +2,7 @@
 
 import argparse
 
+from pipe_rpc.cli.arguments import seconds, whole_number
 from pipe_rpc.client.side_by_side import MOST_AT_ONCE
 
 _USAGE = """pipe-rpc run [OPTIONS] -- COMMAND… [-- COMMAND…]…
@@ -64,14 +65,14 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("--timeout", type=_some_seconds, metavar="SECONDS", help="terminate each command after so long")
-    made.add_argument("--grace", type=_seconds, metavar="SECONDS", help="from SIGTERM to SIGKILL (default: 2)")
+    made.add_argument("--grace", type=seconds, metavar="SECONDS", help="from SIGTERM to SIGKILL (default: 2)")
     made.add_argument("--trace", action="store_true", help="show the JSON-RPC conversation on stderr, a line a message")
     made.add_argument("--one", action="store_true", help="all words behind the first -- are one command")
     several = made.add_argument_group("several commands", "without effect on a single one behind --")
     several.add_argument("--file", metavar="FILE", help="read commands from FILE, one a line; - is stdin")
     several.add_argument(
         "--jobs",
-        type=_some,
+        type=whole_number,
         default=MOST_AT_ONCE,
         metavar="N",
         help="run at most N at once; the others wait (default: %(default)s)",
@@ -89,25 +90,8 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return seconds
-
-
 def _some_seconds(text: str) -> float:
-    seconds = _seconds(text)
-    if seconds == 0:
+    number = seconds(text)
+    if number == 0:
         raise argparse.ArgumentTypeError("0 would leave the command no time")
-    return seconds
-
-
-def _some(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return number

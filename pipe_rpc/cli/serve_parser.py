@@ -4,6 +4,7 @@ import argparse
 
 from pipe_rpc import __version__
 from pipe_rpc.buffers.text import LONGEST_CHARACTER_BYTES
+from pipe_rpc.cli.arguments import whole_number
 from pipe_rpc.cli.serve_options import ServeOptions
 from pipe_rpc.limits import Limits, option_name, reason
 from pipe_rpc.server.log import LogLevel
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "--clientProcessId",
         "--client-process-id",
         dest="client_process_id",
-        type=_positive,
+        type=whole_number,
         metavar="N",
         help="end when this process ends",
     )
@@ -86,16 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         limits.add_argument(
             option_name(name),
             dest=name,
-            type=_positive,
+            type=whole_number,
             default=default,
             metavar="N",
             help=f"{reason(name)} (default: {default})",
         )
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return number

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipe_rpc.buffers.framer import FramingError
+from pipe_rpc.client.reading import READ_BYTES
 from pipe_rpc.client.sink import Sink
 from pipe_rpc.conversation.endpoint_process import EndpointProcess
 from pipe_rpc.conversation.errors import ClientError
@@ -17,8 +18,6 @@ from pipe_rpc.errors import PipeRpcError
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.protocol.envelope import MalformedError, Notification, Response
-
-_READ_BYTES = 64 * 1024
 
 Then = Callable[[Response], None]
 """What gets the answer of a request."""
@@ -108,7 +107,7 @@ class Connection:
         self._from_server.close()
 
     def _read(self) -> None:
-        buffer = bytearray(_READ_BYTES)
+        buffer = bytearray(READ_BYTES)
         size = self._from_server.read_into([memoryview(buffer)])
         if size is None:
             return

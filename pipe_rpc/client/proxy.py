@@ -11,21 +11,16 @@ from collections.abc import Callable
 from functools import partial
 
 from pipe_rpc.buffers.framer import Framer, FramingError
+from pipe_rpc.client.reading import DRAIN_READS, READ_BYTES, framer
 from pipe_rpc.client.record import Record
 from pipe_rpc.client.sink import Sink
 from pipe_rpc.conversation.depth import MOST_LEVELS, nests_too_deep
 from pipe_rpc.conversation.endpoint_process import EndpointProcess
-from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import Descriptor, OwnDescriptor, claim
 from pipe_rpc.loop.loop import READ, Loop, Watch
 from pipe_rpc.loop.signals import SignalWatch
 from pipe_rpc.protocol.json_text import JsonError, decode
 
-_READ_BYTES = 64 * 1024
-_LARGEST_BODY_BYTES = 1 << 30
-"""A larger one is a header gone wrong; nothing more of that side is recorded then."""
-_DRAIN_READS = 32
-"""More than the largest pipe holds (1 MiB, pipe(7)): what others write behind the end must not go on for ever."""
 _PATIENCE_S = 5.0
 """How long, once the server has ended, a client may read nothing of what the server said last."""
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -164,7 +159,7 @@ class _Direction:
 
     def drain(self) -> None:
         """Read what is there, for the last time: the end itself may never come where others hold the pipe as well."""
-        for _ in range(_DRAIN_READS):
+        for _ in range(DRAIN_READS):
             if self._has_ended or not self._read():
                 break
         self.stop()
@@ -192,7 +187,7 @@ class _Direction:
 
     def _read(self) -> bool:
         """Pass on what one read brings; returns whether there may be more."""
-        buffer = bytearray(_READ_BYTES)
+        buffer = bytearray(READ_BYTES)
         size = self._source.read_into([memoryview(buffer)])
         if size is None:
             return False
@@ -219,9 +214,7 @@ class _Tap:
         self._who = who
         self._on_message = on_message
         self._on_loss = on_loss
-        self._framer: Framer | None = Framer(
-            max_header_bytes=Limits().max_header_bytes, max_body_bytes=_LARGEST_BODY_BYTES
-        )
+        self._framer: Framer | None = framer()
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they pass."""

@@ -7,12 +7,12 @@ comes of it, the server has ended when ``run`` returns.
 import os
 import signal
 
-from pipe_rpc.buffers.framer import Framer, FramingError, encode_frame
+from pipe_rpc.buffers.framer import FramingError, encode_frame
+from pipe_rpc.client.reading import DRAIN_READS, READ_BYTES, framer
 from pipe_rpc.client.sink import Sink
 from pipe_rpc.conversation.difference import DifferenceError
 from pipe_rpc.conversation.endpoint_process import EndpointProcess
 from pipe_rpc.conversation.playback import Playback
-from pipe_rpc.limits import Limits
 from pipe_rpc.loop.descriptor import OwnDescriptor
 from pipe_rpc.loop.loop import READ, Deadline, Loop
 from pipe_rpc.loop.signals import SignalWatch
@@ -20,13 +20,8 @@ from pipe_rpc.protocol.json_text import JsonError, decode
 
 DEFAULT_DEADLINE_S = 30.0
 """Seconds without any message; a busy machine may take a few to start a server, and a person waits no longer."""
-_READ_BYTES = 64 * 1024
 _TAIL_BYTES = 4 * 1024
 """How much of the server's last words on stderr is kept: a traceback has about so much."""
-_DRAIN_READS = 32
-"""More than the largest pipe holds (1 MiB, pipe(7)); what the server has left behind may write for ever."""
-_LARGEST_BODY_BYTES = 1 << 30
-"""A larger one is no message, but a header gone wrong; nothing is allocated for it."""
 
 
 class Replay:
@@ -39,7 +34,7 @@ class Replay:
         self._playback = playback
         self._deadline_s = deadline_s
         self._loop = Loop()
-        self._framer = Framer(max_header_bytes=Limits().max_header_bytes, max_body_bytes=_LARGEST_BODY_BYTES)
+        self._framer = framer()
         self._stdout = OwnDescriptor(os.dup(endpoint.stdout_fd))
         self._stderr = OwnDescriptor(os.dup(endpoint.stderr_fd))
         # Where it hears no more, its output tells what became of it.
@@ -79,7 +74,7 @@ class Replay:
         finally:
             self._stdin.close()
             self._endpoint.end_now()
-            for _ in range(_DRAIN_READS):
+            for _ in range(DRAIN_READS):
                 self._read_stderr()
             self._stdout.close()
             self._stderr.close()
@@ -105,7 +100,7 @@ class Replay:
     def _look_for_the_end(self) -> None:
         if self._endpoint.exit_status() is None or self._has_ended:
             return
-        for _ in range(_DRAIN_READS):
+        for _ in range(DRAIN_READS):
             if not self._read():
                 break
         self._end()
@@ -121,7 +116,7 @@ class Replay:
 
     def _read(self) -> bool:
         """Take what one read brings; returns whether there may be more."""
-        buffer = bytearray(_READ_BYTES)
+        buffer = bytearray(READ_BYTES)
         size = self._stdout.read_into([memoryview(buffer)])
         if size is None:
             return False
@@ -141,7 +136,7 @@ class Replay:
         return True
 
     def _read_stderr(self) -> None:
-        buffer = bytearray(_READ_BYTES)
+        buffer = bytearray(READ_BYTES)
         size = self._stderr.read_into([memoryview(buffer)])
         if size == 0:
             self._loop.unwatch(self._stderr_watch)

@@ -5,14 +5,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from pipe_rpc.buffers.terminal_text import ESCAPED_CONTROLS
 from pipe_rpc.conversation.messages import Sender
 from pipe_rpc.conversation.secrets import redacted
 
 LONGEST = 240
 """Characters of JSON in a line, where nobody says otherwise: about three lines of a terminal."""
-
-_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
-"""Control characters that JSON need not escape, and a terminal would obey."""
 
 
 class Trace:
@@ -43,5 +41,5 @@ class Trace:
         text = json.dumps(value, ensure_ascii=False)
         if len(text) > self._longest:
             text = f"{text[: self._longest]}… ({len(text)} characters)"
-        text = text.translate(_CONTROLS)
+        text = text.translate(ESCAPED_CONTROLS)
         return f"{time.monotonic() - self._started:8.3f} s {arrow} {request_id}{what} {text}\n"

@@ -8,12 +8,12 @@ import json
 from difflib import unified_diff
 from typing import Any
 
+from pipe_rpc.buffers.terminal_text import ESCAPED_CONTROLS
+
 _MOST_LINES = 60
 """Of a diff; whoever needs more has the file, and can trace the server."""
 _LONGEST_LINE = 200
 """Characters; a line of output may have a mebibyte."""
-_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
-"""Control characters that JSON need not escape, and a terminal would obey."""
 
 
 class DifferenceError(Exception):
@@ -59,7 +59,7 @@ def _pretty(value: Any) -> list[str]:
         return []
     return (
         json.dumps(value, indent=2, ensure_ascii=False)
-        .translate(_CONTROLS)
+        .translate(ESCAPED_CONTROLS)
         .encode(errors="replace")
         .decode()
         .split("\n")
