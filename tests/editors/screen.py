@@ -21,6 +21,7 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
+from tests.support.processes import descendants, wait_state
 from tests.support.trace import DEADLINE_S
 
 ROWS, COLUMNS = 30, 100
@@ -94,7 +95,11 @@ class Terminal:
             self._stream.feed(os.read(self._master, 65536).replace(_COLOUR_QUERY, b""))
 
     def close(self) -> None:
-        """Quit, and read what is left, which the program waits for. Kill one that does not end."""
+        """Quit, and read what is left, which the program waits for. Kill one that does not end.
+
+        Returns when everything that it started has ended, too: an editor may be a screen and a process behind it.
+        """
+        family = descendants(self.pid)
         try:
             self.type(self._quit_keys)
             deadline = time.monotonic() + DEADLINE_S
@@ -103,6 +108,8 @@ class Terminal:
                 if select.select([self._master], [], [], 0.05)[0] and not self._read_rest():
                     break
             self._process.wait(DEADLINE_S)
+            for pid in family:
+                wait_state(pid, "", "Z")
         finally:
             self._process.kill()
             self._process.wait()
