@@ -37,7 +37,7 @@ def run_job(client: TallyingClient, number: int, count: int) -> str:
 
 
 def test_jobs_full_of_problems_fill_no_more_memory_than_the_limit_allows(ledger: Ledger) -> None:
-    most = dose(short=200, ci=400, long=4000)
+    most = dose(short=100, ci=200, long=4000)
     each, jobs = most // 4, 6
     with TallyingClient(f"--max-problems={most}", f"--max-job-problems={each}") as client:
         gauge = Gauge(client.server_pid)
