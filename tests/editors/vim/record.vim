@@ -1,0 +1,42 @@
+" What tests look at, and how they reach Vim: see vim.py.
+
+" Execute an Ex command. Returns what went wrong, or nothing.
+function TestCommand(command) abort
+  try
+    execute a:command
+    return ''
+  catch
+    return v:exception .. ' at ' .. v:throwpoint
+  endtry
+endfunction
+
+" The value of an expression, and what went wrong.
+function TestValue(expression) abort
+  try
+    return [eval(a:expression), '']
+  catch
+    return [v:null, v:exception .. ' at ' .. v:throwpoint]
+  endtry
+endfunction
+
+" What the buffer of a job shows, without the empty lines at its end.
+function TestOutput(job) abort
+  return getbufline(pipe_rpc#Info(a:job).buffer, 1, '$')->join("\n")->substitute('\n*$', '', '')
+endfunction
+
+" A job as the plugin has it.
+function TestJob(job) abort
+  return pipe_rpc#jobs#Get(a:job)
+endfunction
+
+let g:test_events = []
+autocmd User PipeRpc* call add(g:test_events, [expand('<amatch>'), g:pipe_rpc_event.job, g:pipe_rpc_event.state])
+
+" The newest answer of the server about a session.
+let g:test_answer = {}
+function TestAsk(method, job) abort
+  call pipe_rpc#server#Request(a:method, #{sessionId: TestJob(a:job).session}, {_, result -> execute('let g:test_answer = result', '')})
+  return g:test_answer
+endfunction
+
+let s:channel = ch_open('unix:' .. $PIPE_RPC_TEST_SOCKET, #{mode: 'json'})
