@@ -39,4 +39,12 @@ function TestAsk(method, job) abort
   return g:test_answer
 endfunction
 
+" Count the bytes that a job is told to have missed from now on.
+function TestCountMissed(job) abort
+  let g:test_missed = 0
+  let reader = TestJob(a:job).reader
+  let Output = reader.Output
+  let reader.Output = {data, missed -> [execute('let g:test_missed += missed', ''), Output(data, missed)]}
+endfunction
+
 let s:channel = ch_open('unix:' .. $PIPE_RPC_TEST_SOCKET, #{mode: 'json'})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.editors.vim.vim import Vim
 
 
 def complete(vim: Vim, line: str) -> list[str]:
-    found: list[str] = vim.lua("return vim.fn.getcompletion(..., 'cmdline')", line)
+    found: list[str] = vim.call("getcompletion", line, "cmdline")
     return found
 
 
@@ -34,6 +36,14 @@ def test_numbers_of_jobs_and_signals_are_completed(vim: Vim) -> None:
     assert complete(vim, "PipeRpc signal sigh") == ["SIGHUP"]
 
 
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vim]:
+    """An editor for mistakes: it never has a job."""
+    vim = Vim(tmp_path_factory.mktemp("idle"))
+    yield vim
+    vim.quit()
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -49,9 +59,9 @@ def test_numbers_of_jobs_and_signals_are_completed(vim: Vim) -> None:
         ("stop it", "it is no number of a job: see :PipeRpc list"),
     ],
 )
-def test_a_mistake_is_told_with_what_to_do(vim: Vim, line: str, told: str) -> None:
-    vim.command(f"PipeRpc {line}")
-    assert vim.wait_notice(told)
+def test_a_mistake_is_told_with_what_to_do(idle: Vim, line: str, told: str) -> None:
+    idle.command(f"PipeRpc {line}")
+    assert idle.wait_notice(told)
 
 
 def test_a_signal_that_there_is_not_is_told(vim: Vim) -> None:
@@ -67,7 +77,7 @@ def test_a_signal_that_there_is_not_is_told(vim: Vim) -> None:
 def test_a_bang_opens_no_window(vim: Vim) -> None:
     vim.command("PipeRpc! run true")
     vim.wait_state("exited")
-    assert vim.lua("return vim.fn.winnr('$')") == 1
+    assert vim.value("winnr('$')") == 1
 
 
 def test_plug_maps_do_what_their_names_say(vim: Vim) -> None:

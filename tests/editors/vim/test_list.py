@@ -7,18 +7,18 @@ import pytest
 from tests.editors.vim.conftest import StartVim
 from tests.editors.vim.vim import Vim
 
-LINES = "return vim.api.nvim_buf_get_lines(vim.fn.bufnr('pipe-rpc://jobs'), 0, -1, false)"
+LINES = "getbufline(bufnr('^pipe-rpc://jobs$'), 1, '$')"
 SLEEP = "echo ready; exec sleep 1000"
 
 
 def lines(vim: Vim) -> list[str]:
-    found: list[str] = vim.lua(LINES)
+    found: list[str] = vim.value(LINES)
     return found
 
 
 def wait_line(vim: Vim, number: int, part: str) -> None:
     """Return once that line of the list holds `part`."""
-    vim.wait_for(f"(vim.fn.getbufline(vim.fn.bufnr('pipe-rpc://jobs'), {number})[1] or ''):find(..., 1, true)", part)
+    vim.wait_for(f"stridx(get({LINES}, {number - 1}, ''), '{part}') >= 0")
 
 
 @pytest.fixture
@@ -43,20 +43,20 @@ def test_the_list_keeps_itself_up_to_date(listed: Vim) -> None:
 
 
 def test_return_opens_the_output_in_the_window_before(listed: Vim) -> None:
-    listed.type("<CR>")
-    listed.wait_for("vim.b.pipe_rpc_job == 1 and vim.fn.winnr('$') == 2")
+    listed.type("\r")
+    listed.wait_for("get(b:, 'pipe_rpc_job') == 1 && winnr('$') == 2")
 
 
-@pytest.mark.parametrize(("key", "windows", "tabs"), [("o", 3, 1), ("<C-s>", 3, 1), ("<C-v>", 3, 1), ("<C-t>", 1, 2)])
+@pytest.mark.parametrize(("key", "windows", "tabs"), [("o", 3, 1), ("\x13", 3, 1), ("\x16", 3, 1), ("\x14", 1, 2)])
 def test_the_output_opens_where_the_key_says(listed: Vim, key: str, windows: int, tabs: int) -> None:
     listed.type(key)
-    listed.wait_for("vim.b.pipe_rpc_job == 1")
-    assert listed.lua("return { vim.fn.winnr('$'), vim.fn.tabpagenr('$') }") == [windows, tabs]
+    listed.wait_for("get(b:, 'pipe_rpc_job') == 1")
+    assert listed.value("[winnr('$'), tabpagenr('$')]") == [windows, tabs]
 
 
 def test_r_runs_it_again(listed: Vim) -> None:
     listed.type("r")
-    listed.wait_for("require('pipe_rpc').job(1).runs == 2")
+    listed.wait_for("pipe_rpc#Info(1).runs == 2")
     wait_line(listed, 1, "running")
 
 
@@ -64,7 +64,7 @@ def test_s_stops_it_and_capital_s_kills_it(listed: Vim) -> None:
     listed.type("s")
     wait_line(listed, 1, "SIGTERM")
     listed.type("r")
-    listed.wait_for("require('pipe_rpc').job(1).runs == 2 and require('pipe_rpc').job(1).state == 'running'")
+    listed.wait_for("pipe_rpc#Info(1).runs == 2 && pipe_rpc#Info(1).state == 'running'")
     listed.type("S")
     wait_line(listed, 1, "SIGKILL")
 
@@ -74,28 +74,27 @@ def test_d_kills_and_forgets_it(listed: Vim) -> None:
     listed.type("d")
     wait_line(listed, 1, "No jobs yet")
     listed.wait_gone_but(children - 1)
-    assert listed.lua("return vim.fn.bufnr('pipe-rpc://1.1/' .. ...)", SLEEP) == -1
+    assert listed.value(f"bufnr('pipe-rpc://1.1/{SLEEP}')") == -1
 
 
 def test_i_asks_for_a_line_of_stdin(vim: Vim) -> None:
     vim.run({"shell": "read line; echo got $line", "open": "none"})
     vim.wait_state("running")
     vim.command("PipeRpc")
-    vim.lua("answer_with('a line')")
     vim.type("i")
+    vim.wait_for("mode() == 'c'")
+    vim.type("a line\r")
     vim.wait_output("got a line")
-    assert vim.lua("return asked") == ["stdin of read line; echo got $line: "]
 
 
 def test_a_question_mark_shows_the_keys_and_q_closes(listed: Vim) -> None:
     listed.type("?")
-    listed.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
-    shown = "\n".join(listed.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
-    assert "run it again" in shown
+    listed.wait_for("len(popup_list()) == 1")
+    assert any("run it again" in line for line in listed.value("getbufline(winbufnr(popup_list()[0]), 1, '$')"))
     listed.type("q")
-    listed.wait_for("vim.fn.bufname() == 'pipe-rpc://jobs'")
+    listed.wait_for("popup_list() == [] && bufname() == 'pipe-rpc://jobs'")
     listed.type("q")
-    listed.wait_for("vim.fn.winnr('$') == 1 and vim.fn.bufname() == ''")
+    listed.wait_for("winnr('$') == 1 && bufname() == ''")
 
 
 def test_the_output_has_keys_of_its_own(start_vim: StartVim) -> None:
@@ -103,13 +102,13 @@ def test_the_output_has_keys_of_its_own(start_vim: StartVim) -> None:
     vim.run({"shell": "read line; echo got $line; exec sleep 1000"})
     vim.wait_state("running")
     vim.command("PipeRpc open 1")
-    vim.lua("answer_with('a line')")
     vim.type("i")
+    vim.type("a line\r")
     vim.wait_output("got a line")
-    vim.type("<C-c>")
+    vim.type("\x03")
     vim.wait_output("[SIGTERM after")
     vim.type("R")
-    vim.wait_for("require('pipe_rpc').job(1).runs == 2")
-    assert vim.lua("return vim.b.pipe_rpc_job") == 1
+    vim.wait_for("pipe_rpc#Info(1).runs == 2")
+    assert vim.value("b:pipe_rpc_job") == 1
     vim.type("g?")
-    vim.wait_for("vim.api.nvim_win_get_config(0).relative ~= ''")
+    vim.wait_for("len(popup_list()) == 1")

@@ -1,4 +1,4 @@
-"""Messages of compilers become entries of the quickfix list, and diagnostics."""
+"""Messages of compilers become entries of the quickfix list, and signs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,14 @@ MAIN = "int main(void) {\n  return x;\n}\n"
 
 def entries(vim: Vim) -> list[tuple[str, int, int, str, str]]:
     """Name, line, column, kind and text of each entry of the newest list."""
-    code = """
-      return vim.tbl_map(function(item)
-        local name = item.bufnr > 0 and vim.fn.bufname(item.bufnr) or ''
-        return { name, item.lnum, item.col, item.type, item.text }
-      end, vim.fn.getqflist({ nr = '$', items = 0 }).items)
-    """
-    found: list[tuple[str, int, int, str, str]] = [tuple(entry) for entry in vim.lua(code)]
+    items = "getqflist(#{nr: '$', items: 0}).items"
+    code = f"{items}->mapnew({{_, one -> [bufname(one.bufnr), one.lnum, one.col, one.type, one.text]}})"
+    found: list[tuple[str, int, int, str, str]] = [tuple(entry) for entry in vim.value(code)]
     return found
 
 
 def wait_entries(vim: Vim, count: int) -> list[tuple[str, int, int, str, str]]:
-    vim.wait_for(f"#vim.fn.getqflist({{ nr = '$', items = 0 }}).items == {count}")
+    vim.wait_for(f"len(getqflist(#{{nr: '$', items: 0}}).items) == {count}")
     return entries(vim)
 
 
@@ -70,14 +66,14 @@ def test_names_of_files_are_meant_as_in_the_directory_of_the_job(vim: Vim, tmp_p
     vim.run(compile_badly(compiler="gcc", cwd=str(folder)))
     wait_entries(vim, 2)
     vim.command("cfirst")
-    assert vim.lua("return vim.api.nvim_buf_get_name(0)") == str(folder / "main.c")
-    assert vim.lua("return vim.fn.getcwd()") == str(tmp_path)
+    assert vim.value("expand('%:p')") == str(folder / "main.c")
+    assert vim.value("getcwd()") == str(tmp_path)
 
 
 def test_entries_come_while_the_job_runs(vim: Vim) -> None:
     vim.run({"shell": "echo main.c:1: bad; read line", "compiler": "gcc"})
     wait_entries(vim, 1)
-    assert vim.state() == "running"
+    assert vim.info()["state"] == "running"
     vim.command("PipeRpc kill")
 
 
@@ -86,29 +82,30 @@ def test_a_rerun_empties_the_list_first(vim: Vim) -> None:
     wait_entries(vim, 2)
     vim.command("autocmd QuickFixCmdPost pipe-rpc let g:posted = 1")
     vim.command("PipeRpc rerun")
-    vim.wait_for("vim.g.posted == 1")
+    vim.wait_for("get(g:, 'posted') == 1")
     assert len(entries(vim)) == 2
-    assert vim.lua("return vim.fn.getqflist({ nr = '$' }).nr") == 1
+    assert vim.value("getqflist(#{nr: '$'}).nr") == 1
 
 
-def test_entries_are_diagnostics_of_their_files_until_the_next_run(vim: Vim, tmp_path: Path) -> None:
+def test_entries_are_signs_in_their_files_until_the_next_run(vim: Vim, tmp_path: Path) -> None:
     (tmp_path / "main.c").write_text(MAIN)
     vim.command("edit main.c")
     vim.run({"shell": "cat said; rm -f said", "compiler": "gcc"})
     vim.wait_state("exited")
     (tmp_path / "said").write_text("main.c:2:10: error: no x here\n")
     vim.command("PipeRpc rerun")
-    found = vim.wait_for("vim.diagnostic.get(0)[1]")
-    assert (found["lnum"], found["col"], found["message"], found["severity"]) == (1, 9, "no x here", 1)
+    signs = "sign_getplaced(bufnr('main.c'), #{group: '*'})[0].signs"
+    [sign] = vim.wait_for(signs)
+    assert (sign["lnum"], sign["name"]) == (2, "PipeRpcError")
     vim.command("PipeRpc rerun")
-    vim.wait_for("#vim.diagnostic.get() == 0")
+    vim.wait_for(f"empty({signs})")
 
 
 def test_the_window_opens_when_that_is_wished_and_the_job_failed(start_vim: StartVim) -> None:
     vim = start_vim({"quickfix": {"open": True}})
     vim.run({"shell": "echo main.c:1: bad; exit 1", "compiler": "gcc"})
-    vim.wait_for("vim.fn.getqflist({ winid = 0 }).winid ~= 0")
-    assert vim.lua("return vim.bo.buftype") == ""
+    vim.wait_for("getqflist(#{winid: 0}).winid != 0")
+    assert vim.value("&buftype") == ""
 
 
 def test_a_compiler_that_there_is_not_is_told_and_the_job_runs(vim: Vim) -> None:

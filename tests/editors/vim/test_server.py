@@ -37,8 +37,8 @@ def programs(tmp_path: Path) -> Path:
 
 
 def found(vim: Vim) -> str:
-    vim.lua("vim.g.pipe_rpc = { grace_ms = 100 }")
-    how: str = vim.lua("local f, problem = require('pipe_rpc.lookup').find() return f and f.how or problem")
+    vim.command("let g:pipe_rpc = #{grace_ms: 100}")
+    how: str = vim.value("pipe_rpc#lookup#Find()->{found -> get(found, 'how', get(found, 'problem'))}()")
     return how
 
 
@@ -59,7 +59,7 @@ def test_a_server_that_is_not_there_is_told_with_what_to_do(start_vim: StartVim)
     vim = start_vim({"cmd": ["/no/such/server"]})
     vim.run({"argv": ["true"]})
     notice = vim.wait_notice("/no/such/server, which is no executable program: mend or remove it")
-    assert vim.state() == "failed"
+    assert vim.info()["state"] == "failed"
     assert notice.startswith("pipe-rpc: true: ")
 
 
@@ -108,11 +108,3 @@ def test_a_program_that_is_not_there_is_told_and_the_buffer_says_so(vim: Vim) ->
 def test_a_folder_that_is_not_there_is_told(vim: Vim) -> None:
     vim.command("PipeRpc run ++cwd=/no/such/folder true")
     assert "/no/such/folder" in vim.wait_notice("pipe-rpc: true: ")
-
-
-def test_what_stops_language_servers_leaves_jobs_alone(vim: Vim) -> None:
-    vim.run({"shell": "read line; echo got $line"})
-    vim.wait_state("running")
-    vim.lua("for _, client in ipairs(vim.lsp.get_clients()) do client:stop(true) end")
-    vim.command("PipeRpc write hello")
-    vim.wait_output("got hello")

@@ -16,10 +16,8 @@ def test_lines_are_written_and_the_end_of_input_is_told(vim: Vim) -> None:
 def test_nothing_is_written_where_the_question_is_cancelled(vim: Vim) -> None:
     vim.run({"argv": ["cat"]})
     vim.wait_state("running")
-    vim.lua("answer_with(nil)")
-    vim.command("PipeRpc write")
-    vim.command("PipeRpc close")
-    assert vim.wait_output("[exit 0").startswith("[exit 0")
+    vim.type(":PipeRpc write\rnever\x1b:PipeRpc write\r\r:PipeRpc close\r")
+    assert vim.wait_output("[exit 0").startswith("\n[exit 0")
 
 
 def test_a_job_that_is_over_says_that_it_reads_nothing(vim: Vim) -> None:
@@ -32,7 +30,7 @@ def test_a_job_that_is_over_says_that_it_reads_nothing(vim: Vim) -> None:
 def test_what_is_no_utf_8_is_refused_and_nothing_hangs(vim: Vim) -> None:
     vim.run({"argv": ["cat"]})
     vim.wait_state("running")
-    vim.lua("require('pipe_rpc').job(1):write('\\xff')")
+    vim.command(r'call pipe_rpc#Write(1, "\xff")')
     vim.wait_notice("must be UTF-8")
     vim.command("PipeRpc write a")
     vim.wait_output("a")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
+import pytest
+
 from tests.editors.vim.conftest import StartVim
-from tests.editors.vim.vim import Vim, wait_gone
+from tests.editors.vim.vim import Vim
 
 STUBBORN = "trap 'echo ignored' TERM; echo ready; while :; do sleep 0.01; done"
 
@@ -46,7 +47,7 @@ def test_a_signal_of_the_users_choice_is_sent(vim: Vim) -> None:
 
 
 def test_a_job_that_is_stopped_while_it_starts_stops(vim: Vim) -> None:
-    vim.lua("require('pipe_rpc').run({ 'sleep', '1000' }):kill()")
+    vim.command("call pipe_rpc#Stop(pipe_rpc#Run(['sleep', '1000']), 0)")
     vim.wait_output("[SIGKILL after")
 
 
@@ -62,11 +63,10 @@ def test_nothing_is_left_running_when_the_editor_quits(start_vim: StartVim) -> N
     # The fixture that looks for leaks has a look at the whole family, too.
 
 
-def test_nothing_is_left_running_when_the_editor_is_killed(start_vim: StartVim) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name)
+def test_nothing_is_left_running_when_the_editor_is_killed(start_vim: StartVim, number: signal.Signals) -> None:
     vim = start_vim({"grace_ms": 100})
     vim.run({"argv": ["sleep", "1000"]})
     vim.wait_state("running")
-    family = vim.server_pids()
-    os.kill(vim.pid, signal.SIGKILL)
-    vim.close()
-    wait_gone(family)
+    assert len(vim.server_pids()) >= 3
+    vim.end(number)

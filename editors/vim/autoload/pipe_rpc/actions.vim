@@ -16,11 +16,17 @@ export def Open(one: dict<any>, place = '')
   endif
 enddef
 
-# How the question ended that was asked last: an empty line and a cancelled one look alike.
-var cancelled = false
+# Stands behind a line that was entered: a cancelled question and an empty line look alike to input().
+const ENTERED = "\x01"
 
-def Left()
-  cancelled = v:event.abort
+def Question(prompt: string): string
+  cnoremap <buffer> <CR> <End><C-V><C-A><CR>
+  try
+    return input(prompt)
+  finally
+    silent! cunmap <buffer> <CR>
+  endtry
+  return ''
 enddef
 
 # Ask for a line and write it to its stdin.
@@ -29,12 +35,9 @@ export def AskAndWrite(one: dict<any>)
     notices.Complain(printf('job %d is over (%s) and reads nothing: rerun it', one.number, job.Describe(one)))
     return
   endif
-  augroup pipe_rpc_question
-    autocmd! CmdlineLeave @ ++once Left()
-  augroup END
-  final written = input(printf('stdin of %s: ', substitute(one.name, '\n', ' ', 'g')))
-  if !cancelled
-    job.Write(one, written .. "\n")
+  final written = Question(printf('stdin of %s: ', substitute(one.name, '\n', ' ', 'g')))
+  if strpart(written, len(written) - 1) == ENTERED
+    job.Write(one, strpart(written, 0, len(written) - 1) .. "\n")
   endif
 enddef
 

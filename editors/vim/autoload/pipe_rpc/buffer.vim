@@ -135,7 +135,7 @@ export def Show(self: dict<any>, place: string, stay: bool)
       execute stridx(opener, '%d') >= 0 ? printf(opener, settings.height) : opener
     endif
   endif
-  execute 'keepalt hide buffer' self.number
+  execute 'silent keepalt hide buffer' self.number
   Follow(win_getid(), LineCount(self.number))
   if stay
     win_gotoid(before)
@@ -148,7 +148,7 @@ export def Replace(self: dict<any>, other: dict<any> = {})
     return
   endif
   for window in empty(other) ? [] : win_findbuf(self.number)
-    win_execute(window, 'keepalt hide buffer ' .. other.number)
+    win_execute(window, 'silent keepalt hide buffer ' .. other.number)
     Follow(window, LineCount(other.number))
   endfor
   execute 'bwipeout!' self.number

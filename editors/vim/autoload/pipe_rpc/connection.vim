@@ -7,7 +7,6 @@ vim9script
 
 import './constants.vim'
 import './json.vim'
-import './text.vim'
 
 # A header longer than this is none.
 const MAX_HEADER_BYTES = 8192
@@ -85,13 +84,11 @@ def Send(self: dict<any>, message: dict<any>, params: any = v:none): dict<any>
   if !IsNone(params)
     message.params = params
   endif
-  final body = json.Encode(message)
-  # The server could not tell which request such bytes belong to, so it would stay without an answer.
-  if !text.IsUtf8(body)
-    return {message: 'names, arguments and text must be UTF-8, and these are not', kind: 'InvalidText'}
-  endif
   try
+    final body = json.Encode(message)
     ch_sendraw(self.job, printf("Content-Length: %d\r\n\r\n%s", len(body), body))
+  catch /^pipe-rpc: /
+    return {message: substitute(v:exception, '^pipe-rpc: ', '', ''), kind: 'InvalidText'}
   catch /^Vim\%((\a\+)\)\=:E\%(630\|631\|906\)/
     return {message: 'the server is gone; it is started again at the next use', kind: 'ServerGone'}
   endtry
@@ -217,7 +214,7 @@ def End(self: dict<any>)
   if empty(info.termsig)
     Finish(self, 'with status ' .. info.exitval, info.exitval)
   else
-    Finish(self, 'by ' .. toupper(info.termsig), -info.exitval)
+    Finish(self, 'by SIG' .. toupper(info.termsig), -info.exitval)
   endif
 enddef
 

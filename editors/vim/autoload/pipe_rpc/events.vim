@@ -34,10 +34,13 @@ def Announce(pattern: string, facts: dict<any>)
   }, [0])
 enddef
 
+def Nothing()
+enddef
+
 # Where nobody listens, Vim would say so.
 augroup pipe_rpc_events
   autocmd!
-  autocmd User PipeRpcJobStart,PipeRpcJobExit eval 0
+  autocmd User PipeRpcJobStart,PipeRpcJobExit Nothing()
 augroup END
 
 # `facts` are what the autocommand finds in `g:pipe_rpc_event`.

@@ -52,7 +52,7 @@ enddef
 
 def Show(lines: list<string>)
   execute 'botright split'
-  execute 'keepalt hide buffer' bufadd(NAME)
+  execute 'silent keepalt hide buffer' bufadd(NAME)
   setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted
   deletebufline('%', 1, '$')
   setline(1, lines)

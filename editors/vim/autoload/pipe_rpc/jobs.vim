@@ -31,8 +31,8 @@ enddef
 def Lose(how: string)
   var lost = 0
   for one in copy(jobs)
-    lost += job.IsActive(one) ? 1 : 0
     job.Lose(one, how)
+    lost += !empty(one.session) && one.state == 'lost' ? 1 : 0
     # What it retained is gone, also of jobs that had exited.
     if !job.IsActive(one)
       one.session = ''

@@ -84,7 +84,7 @@ export def Open()
     win_gotoid(window)
   else
     execute 'botright :' .. config.Get().height .. 'split'
-    execute 'keepalt hide buffer' bufadd(NAME)
+    execute 'silent keepalt hide buffer' bufadd(NAME)
     setlocal buftype=nofile bufhidden=hide noswapfile undolevels=-1 nomodifiable nobuflisted
     setlocal cursorline nonumber norelativenumber nowrap
     if &filetype != keys.LIST_FILETYPE

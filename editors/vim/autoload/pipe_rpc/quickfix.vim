@@ -170,10 +170,13 @@ def Done(self: dict<any>)
   endif
 enddef
 
+def Nothing()
+enddef
+
 # Where nobody listens, Vim would say so.
 augroup pipe_rpc_quickfix
   autocmd!
-  autocmd QuickFixCmdPost pipe-rpc eval 0
+  autocmd QuickFixCmdPost pipe-rpc Nothing()
 augroup END
 
 # Forget what was shown in the text of files.
