@@ -8,9 +8,7 @@ from pipe_rpc.errors import ErrorCode
 from pipe_rpc.protocol.openrpc import openrpc_document
 from pipe_rpc.server.handshake import PROTOCOL_VERSION
 
-CONSTANTS = (
-    pathlib.Path(__file__).resolve().parents[2] / "editors" / "vim" / "autoload" / "pipe_rpc" / "constants.vim"
-)
+CONSTANTS = pathlib.Path(__file__).resolve().parents[2] / "editors" / "vim" / "autoload" / "pipe_rpc" / "constants.vim"
 
 
 def vimscript_text() -> str:

@@ -43,13 +43,13 @@ def test_programs_are_told_that_colours_are_welcome_unless_the_user_objects(star
 def test_the_end_is_followed_while_the_cursor_is_there(vim: Vim) -> None:
     vim.run({"shell": "read line; seq 200; read line", "open": "split"})
     vim.command("2wincmd w")
-    vim.command("call pipe_rpc#Write(1, \"\\n\")")
+    vim.command('call pipe_rpc#Write(1, "\\n")')
     vim.wait_output("200")
     vim.wait_for("line('.') == line('$')")
     vim.command("redraw")
     assert vim.value("[line('w$') == line('$'), line('w0')]") == [1, 201 - 12 + 1]
     vim.command("wincmd w")
-    vim.command("call pipe_rpc#Write(1, \"\\n\")")
+    vim.command('call pipe_rpc#Write(1, "\\n")')
     vim.wait_output("[exit 0")
     vim.command("redraw")
     assert vim.value("line('w$', win_getid(2)) == line('$', win_getid(2))")

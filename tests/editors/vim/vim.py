@@ -85,8 +85,26 @@ class Vim:
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call a function of Vim."""
+        return self._answer("call", function, arguments)
+
+    def _evaluate(self, expression: str) -> Any:
+        """Its value, and what went wrong. Functions with `try` fail while Vim asks something, so it is asked again."""
+        deadline = time.monotonic() + DEADLINE_S
+        while isinstance(answer := self._answer("expr", f"TestValue({quoted(expression)})"), str):
+            assert time.monotonic() < deadline, f"{expression}: {answer}"
+            self._drain(POLL_S)
+        return answer
+
+    def wait_mode(self, mode: str) -> None:
+        """Return once Vim is in that mode, see |mode()|; "c" is a question, too."""
+        deadline = time.monotonic() + DEADLINE_S
+        while self._answer("expr", "mode()") != mode:
+            assert time.monotonic() < deadline
+            self._drain(POLL_S)
+
+    def _answer(self, *request: Any) -> Any:
         self._number -= 1
-        self._send(["call", function, arguments, self._number])
+        self._send([*request, self._number])
         while True:
             number, result = self._next_message()
             if number == self._number:
@@ -94,7 +112,7 @@ class Vim:
 
     def value(self, expression: str) -> Any:
         """Evaluate a legacy expression; its value must be what JSON can carry."""
-        value, problem = self.call("TestValue", expression)
+        value, problem = self._evaluate(expression)
         if problem:
             raise VimError(problem)
         return value
@@ -118,10 +136,7 @@ class Vim:
 
     def run(self, spec: Any) -> int:
         """Start a job and return its number."""
-        value, problem = self.call("TestValue", f"pipe_rpc#Run(json_decode({quoted(json.dumps(spec))}))")
-        if problem:
-            raise VimError(problem)
-        number: int = value
+        number: int = self.value(f"pipe_rpc#Run(json_decode({quoted(json.dumps(spec))}))")
         return number
 
     def info(self, job: int = 1) -> Any:
@@ -148,7 +163,7 @@ class Vim:
 
     def wait_notice(self, part: str) -> str:
         """Return the first notice that holds `part`."""
-        self.wait_for(f"join(pipe_rpc#notices#All(), \"\\n\")->stridx({quoted(part)}) >= 0")
+        self.wait_for(f'join(pipe_rpc#notices#All(), "\\n")->stridx({quoted(part)}) >= 0')
         return next(notice for notice in self.notices() if part in notice)
 
     def server_pids(self) -> list[int]:
