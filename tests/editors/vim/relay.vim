@@ -60,7 +60,7 @@ server = pipe_rpc#connection#Start(json_decode($PIPE_RPC_RELAY_SERVER), {
   },
 })
 
-while !over
+while !over && ch_status(socket) == 'open'
   sleep 10m
 endwhile
 qall!

@@ -82,7 +82,7 @@ def test_i_asks_for_a_line_of_stdin(vim: Vim) -> None:
     vim.wait_state("running")
     vim.command("PipeRpc")
     vim.type("i")
-    vim.wait_mode("c")
+    vim.wait_while_asking("mode() == 'c'")
     vim.type("a line\r")
     vim.wait_output("got a line")
 

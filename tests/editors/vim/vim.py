@@ -54,10 +54,7 @@ class Vim:
                 cwd=home,
                 env={
                     **os.environ,
-                    "PYTHONPATH": str(ROOT),
-                    "HOME": str(home),
-                    "LC_ALL": "C.UTF-8",
-                    "SHELL": "/bin/sh",
+                    **private_places(home),
                     "TERM": "xterm-256color",
                     "PIPE_RPC_TEST_SOCKET": path,
                     **(env or {}),
@@ -95,11 +92,11 @@ class Vim:
             self._drain(POLL_S)
         return answer
 
-    def wait_mode(self, mode: str) -> None:
-        """Return once Vim is in that mode, see |mode()|; "c" is a question, too."""
+    def wait_while_asking(self, expression: str) -> None:
+        """Return once an expression is true, which needs no function that has `try`: also while Vim asks something."""
         deadline = time.monotonic() + DEADLINE_S
-        while self._answer("expr", "mode()") != mode:
-            assert time.monotonic() < deadline
+        while not self._answer("expr", f"{expression} ? 1 : 0"):
+            assert time.monotonic() < deadline, f"this never came true: {expression}"
             self._drain(POLL_S)
 
     def _answer(self, *request: Any) -> Any:
@@ -234,6 +231,11 @@ class Vim:
 
     def drawn(self, data: bytes) -> None:
         """What Vim has drawn."""
+
+
+def private_places(home: Path) -> dict[str, str]:
+    """An environment in which Vim finds nothing of the user's."""
+    return {"HOME": str(home), "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh", "PYTHONPATH": str(ROOT)}
 
 
 def wait_gone(family: list[int]) -> None:
