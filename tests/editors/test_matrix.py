@@ -11,7 +11,7 @@ import pytest
 EDITORS = Path(__file__).resolve().parents[2] / "editors"
 CELL = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 CELLS = CELL.findall((EDITORS / "README.md").read_text(encoding="utf-8"))
-NONE = "–"
+NONE = "–"  # noqa: RUF001
 CHAPTERS = [
     "What you get",
     "Install",

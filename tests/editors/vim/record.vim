@@ -39,6 +39,24 @@ function TestAsk(method, job) abort
   return g:test_answer
 endfunction
 
+" Lines and spans of a text that comes in two pieces.
+function TestDraw(text, cut) abort
+  let terminal = pipe_rpc#terminal#New()
+  let lines = [['', []]]
+  for piece in [strpart(a:text, 0, a:cut), strpart(a:text, a:cut)]
+    let drawn = pipe_rpc#terminal#Feed(terminal, piece)
+    let lines[-1] = drawn[0]
+    call extend(lines, drawn[1:])
+  endfor
+  return lines
+endfunction
+
+" Whether a text is drawn alike, wherever it is cut: the cuts where it is not.
+function TestCuts(text) abort
+  let whole = TestDraw(a:text, 0)
+  return range(1, len(a:text))->filter({_, cut -> TestDraw(a:text, cut) != whole})
+endfunction
+
 " Count the bytes that a job is told to have missed from now on.
 function TestCountMissed(job) abort
   let g:test_missed = 0

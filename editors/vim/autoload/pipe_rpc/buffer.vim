@@ -34,7 +34,8 @@ export def New(job: dict<any>): dict<any>
   setbufvar(self.number, '&buftype', 'nofile')
   setbufvar(self.number, '&swapfile', 0)
   bufload(self.number)
-  for [option, value] in items({bufhidden: 'hide', undolevels: -1, modifiable: 0, textwidth: 0, filetype: keys.OUTPUT_FILETYPE})
+  final options = {bufhidden: 'hide', undolevels: -1, modifiable: 0, textwidth: 0, filetype: keys.OUTPUT_FILETYPE}
+  for [option, value] in items(options)
     setbufvar(self.number, '&' .. option, value)
   endfor
   setbufvar(self.number, 'pipe_rpc_job', job.number)
@@ -96,6 +97,7 @@ def Draw(self: dict<any>, data: string)
   endfor
 enddef
 
+# How many lines it has.
 def LineCount(buffer: number): number
   return getbufinfo(buffer)[0].linecount
 enddef

@@ -1,8 +1,8 @@
 vim9script
 # Draws what jobs wrote into their buffers: a little at a time, so that keys act between two pieces of a flood.
 #
-# Vim takes some microseconds for a line, and a flood brings millions. What waits is therefore cut to what the buffer can
-# hold: the rest would be gone from it before anybody could see it.
+# Vim takes some microseconds for a line, and a flood brings millions. What waits is therefore cut to what the buffer
+# can hold: the rest would be gone from it before anybody could see it.
 
 import './tail.vim'
 

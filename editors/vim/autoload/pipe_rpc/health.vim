@@ -63,8 +63,8 @@ def Add(lines: list<string>)
   final buffer = bufnr('^' .. NAME .. '$')
   if buffer > 0 && bufloaded(buffer)
     deletebufline(buffer, '$')
-    final more = Heading('What the server said on stderr:', server.Stderr()) + Heading('The last notices:', notices.All())
-    appendbufline(buffer, '$', lines + more)
+    final said = Heading('What the server said on stderr:', server.Stderr())
+    appendbufline(buffer, '$', lines + said + Heading('The last notices:', notices.All()))
     setbufvar(buffer, '&modified', 0)
   endif
 enddef

@@ -12,7 +12,7 @@ const MAX_LINE_BYTES = 8192
 const MAX_SEQUENCE_BYTES = 4096
 
 const CSI = '^\e\[\([0-?]*\)[ -/]*\([@-~]\)'
-const OSC = '^\e\][^\x07\e]*\%(\x07\|\e\\\)'
+const OSC = '^\e\][^\x07\e]*\%(\%x07\|\e\\\)'
 const OTHER = '^\e[ -/]*[0-Z\\^-~]'
 # What begins a sequence and does not end it.
 const UNFINISHED = '^\e\%(\[[0-?]*[ -/]*\|\][^\x07\e]*\e\?\|[ -/]*\)$'
@@ -122,8 +122,12 @@ def Write(self: dict<any>, text: string, drawn: list<list<any>>)
   if empty(text)
     return
   elseif self.column < 0
-    if !empty(self.look)
-      add(self.spans, [len(self.line) + 1, len(text), self.look])
+    final column = len(self.line) + 1
+    final last: list<any> = get(self.spans, -1, [0, 0, ''])
+    if !empty(self.look) && last[2] == self.look && last[0] + last[1] == column
+      last[1] += len(text)
+    elseif !empty(self.look)
+      add(self.spans, [column, len(text), self.look])
     endif
     self.line ..= text
     if len(self.line) > MAX_LINE_BYTES
@@ -201,7 +205,7 @@ enddef
 # The line at the end, as text and spans.
 def Rendered(self: dict<any>): list<any>
   if empty(self.cells)
-    return [self.line, copy(self.spans)]
+    return [self.line, deepcopy(self.spans)]
   endif
   var spans: list<any> = []
   var column = 1

@@ -2,7 +2,7 @@ vim9script
 # What a terminal shows of text, without the terminal: no colours, no overwritten beginnings of lines.
 
 # Escape sequences (ECMA-48): CSI, OSC, and those of two characters.
-const SEQUENCES = '\e\[[0-?]*[ -/]*[@-~]\|\e\][^\x07\e]*\%(\x07\|\e\\\)\?\|\e[ -/]*[0-~]'
+const SEQUENCES = '\e\[[0-?]*[ -/]*[@-~]\|\e\][^\x07\e]*\%(\%x07\|\e\\\)\?\|\e[ -/]*[0-~]'
 
 # Without escape sequences, and of each line what stands behind its last `\r`.
 export def Plain(text: string): string
