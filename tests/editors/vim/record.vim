@@ -39,6 +39,20 @@ function TestAsk(method, job) abort
   return g:test_answer
 endfunction
 
+" A connection of its own. What comes of it is in `g:test_said`, `g:test_answers` and `g:test_ended`.
+function TestConnect(command) abort
+  let [g:test_said, g:test_answers, g:test_ended] = [[], [], []]
+  let g:test_connection = pipe_rpc#connection#Start(a:command, #{
+        \ Said: {message -> add(g:test_said, message)},
+        \ Ended: {how -> add(g:test_ended, how)},
+        \ })
+endfunction
+
+function TestRequest(method, params) abort
+  call pipe_rpc#connection#Request(g:test_connection, a:method, a:params, {error, result ->
+        \ add(g:test_answers, [error, result])})
+endfunction
+
 " Lines and spans of a text that comes in two pieces.
 function TestDraw(text, cut) abort
   let terminal = pipe_rpc#terminal#New()

@@ -7,6 +7,8 @@ var unread = ''
 var ids: dict<number> = {}
 var over = false
 
+# How a server may be ended, as statuses.
+const SIGNALS = {SIGHUP: -1, SIGINT: -2, SIGKILL: -9, SIGTERM: -15}
 var socket: channel
 
 def Tell(message: dict<any>)
@@ -54,8 +56,8 @@ socket = ch_open('unix:' .. $PIPE_RPC_RELAY, {
 })
 server = pipe_rpc#connection#Start(json_decode($PIPE_RPC_RELAY_SERVER), {
   Said: Tell,
-  Ended: (_, status) => {
-    Tell({ended: status})
+  Ended: (how) => {
+    Tell({ended: get(SIGNALS, matchstr(how, 'SIG\a*'), str2nr(matchstr(how, 'status \zs\d*')))})
     over = true
   },
 })

@@ -20,8 +20,8 @@ const MAX_STDERR_LINES = 100
 const METHOD_NOT_FOUND = -32601
 
 # Handlers: `Said(message)` is told every notification and request of the server, and errors that answer nothing;
-# `Ended(how, status)` that it is gone, when every request that waited has its error; status is -N for a signal.
-# `problem` of the result is a sentence where the process cannot be started.
+# `Ended(how)` that it is gone, when every request that waited has its error. `problem` of the result is a sentence
+# where the process cannot be started.
 export def Start(cmd: list<string>, handlers: dict<func>): dict<any>
   var self: dict<any> = {
     handlers: handlers,
@@ -66,7 +66,7 @@ export def Request(self: dict<any>, method: string, params: any, Callback: func)
   self.count += 1
   final id = self.count
   self.waiting[id] = Callback
-  final problem = Send(self, {id: id, method: method}, params)
+  final problem = Send(self, Message({id: id, method: method}, params))
   if !empty(problem)
     timer_start(0, (_) => Answer(self, id, problem, v:null))
   endif
@@ -75,22 +75,26 @@ enddef
 
 # `params` is left out where it is v:none.
 export def Notify(self: dict<any>, method: string, params: any)
-  Send(self, {method: method}, params)
+  Send(self, Message({method: method}, params))
+enddef
+
+def Message(message: dict<any>, params: any): dict<any>
+  return IsNone(params) ? message : extend(message, {params: params})
 enddef
 
 # Returns an error where it was not sent.
-def Send(self: dict<any>, message: dict<any>, params: any = v:none): dict<any>
-  extend(message, {jsonrpc: '2.0'})
-  if !IsNone(params)
-    message.params = params
+def Send(self: dict<any>, message: dict<any>): dict<any>
+  final gone = {message: 'the server is gone; it is started again at the next use', kind: 'ServerGone'}
+  if self.over
+    return gone
   endif
   try
-    final body = json.Encode(message)
+    final body = json.Encode(extend({jsonrpc: '2.0'}, message))
     ch_sendraw(self.job, printf("Content-Length: %d\r\n\r\n%s", len(body), body))
   catch /^pipe-rpc: /
     return {message: substitute(v:exception, '^pipe-rpc: ', '', ''), kind: 'InvalidText'}
   catch /^Vim\%((\a\+)\)\=:E\%(630\|631\|906\)/
-    return {message: 'the server is gone; it is started again at the next use', kind: 'ServerGone'}
+    return gone
   endtry
   return {}
 enddef
@@ -145,7 +149,7 @@ enddef
 def Refuse(self: dict<any>, said: string)
   Keep(self, '')
   Log(self, said)
-  Finish(self, 'because it said what is no message: ' .. strcharpart(strtrans(said), 0, 60), 0)
+  Finish(self, 'because it said what is no message: ' .. strcharpart(strtrans(said), 0, 60))
   job_stop(self.job)
 enddef
 
@@ -212,13 +216,13 @@ enddef
 def End(self: dict<any>)
   final info = job_info(self.job)
   if empty(info.termsig)
-    Finish(self, 'with status ' .. info.exitval, info.exitval)
+    Finish(self, 'with status ' .. info.exitval)
   else
-    Finish(self, 'by SIG' .. toupper(info.termsig), -info.exitval)
+    Finish(self, 'by SIG' .. toupper(info.termsig))
   endif
 enddef
 
-def Finish(self: dict<any>, how: string, status: number)
+def Finish(self: dict<any>, how: string)
   if self.over
     return
   endif
@@ -227,7 +231,7 @@ def Finish(self: dict<any>, how: string, status: number)
   for id in keys(self.waiting)
     Answer(self, str2nr(id), error, v:null)
   endfor
-  self.handlers.Ended(how, status)
+  self.handlers.Ended(how)
 enddef
 
 # Close its stdin: it ends in order.

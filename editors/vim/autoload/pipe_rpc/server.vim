@@ -13,6 +13,8 @@ import './notices.vim'
 var current: dict<any> = {}
 var description: dict<any> = {}
 var queue: list<list<any>> = []
+# While it is looked for, timers and keys act, and may want it, too.
+var starting = false
 var inherited: dict<string> = {}
 var stderr: list<string> = []
 var OnNotification: func = (method, params) => 0
@@ -131,7 +133,7 @@ def Start(): string
   var started: dict<any> = {}
   started = connection.Start(found.cmd, {
     Said: Hear,
-    Ended: (how, _) => {
+    Ended: (how) => {
       if current is started
         current = {}
         description = {}
@@ -166,7 +168,16 @@ export def Request(method: string, params: any, Callback: func)
     return
   endif
   add(queue, [method, params, Callback])
-  final problem = empty(current) ? Start() : ''
+  if !empty(current) || starting
+    return
+  endif
+  starting = true
+  var problem = ''
+  try
+    problem = Start()
+  finally
+    starting = false
+  endtry
   if !empty(problem)
     timer_start(0, (_) => AnswerQueue(problem))
   endif
