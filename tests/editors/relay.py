@@ -21,7 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.editors.nvim import neovim
+from tests.editors.vim import vim
 from tests.support.editors import neovim as find_neovim
+from tests.support.editors import vim as find_vim
 from tests.support.frames import encode_frame, take_frame
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
@@ -36,10 +38,17 @@ def _neovim() -> list[str]:
     return [*start, "--cmd", f"set runtimepath^={neovim.PLUGIN}", "-S", str(FOLDER / "nvim" / "relay.lua")]
 
 
-EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim}
+def _vim() -> list[str]:
+    start = [find_vim(), "-N", "-u", "NONE", "-i", "NONE", "-n", "-es", "--not-a-term"]
+    return [*start, "--cmd", f"set encoding=utf-8 runtimepath^={vim.PLUGIN}", "-S", str(FOLDER / "vim" / "relay.vim")]
 
 
-def relay(command: list[str]) -> int:
+EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "vim": _vim}
+TOLD_OF_THE_END = {"vim"}
+"""Editors that could say nothing more on a socket which has ended in one direction get ``null`` as the last line."""
+
+
+def relay(editor_name: str) -> int:
     """Stand between stdio and the editor until that says how the server ended; returns this status."""
     with tempfile.TemporaryDirectory(prefix="pipe-rpc-relay-") as place, socket.socket(socket.AF_UNIX) as listening:
         address = str(Path(place) / "socket")
@@ -48,16 +57,17 @@ def relay(command: list[str]) -> int:
         listening.settimeout(DEADLINE_S)
         env = {**os.environ, SOCKET: address, COMMAND: json.dumps([*SERVER, "--stdio"]), "HOME": place}
         # What an editor draws goes where words for people go.
+        command = EDITORS[editor_name]()
         editor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=env, cwd=place)
         try:
             with listening.accept()[0] as lines:
-                return _carry(lines)
+                return _carry(lines, told=editor_name in TOLD_OF_THE_END)
         finally:
             editor.kill()
             editor.wait()
 
 
-def _carry(lines: socket.socket) -> int:
+def _carry(lines: socket.socket, *, told: bool) -> int:
     framed, lined = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(0, selectors.EVENT_READ)
@@ -70,7 +80,10 @@ def _carry(lines: socket.socket) -> int:
                         lines.sendall(json.dumps(message).encode() + b"\n")
                     if not data:
                         selector.unregister(0)
-                        lines.shutdown(socket.SHUT_WR)
+                        if told:
+                            lines.sendall(b"null\n")
+                        else:
+                            lines.shutdown(socket.SHUT_WR)
                     continue
                 lined += (data := lines.recv(READ_BYTES))
                 if not data:
@@ -78,14 +91,14 @@ def _carry(lines: socket.socket) -> int:
                 *whole, rest = lined.split(b"\n")
                 lined = bytearray(rest)
                 for line in whole:
-                    told = json.loads(line)
-                    if "ended" in told:
-                        return int(told["ended"])
-                    os.write(1, encode_frame(told))
+                    said = json.loads(line)
+                    if "ended" in said:
+                        return int(said["ended"])
+                    os.write(1, encode_frame(said))
 
 
 def main() -> None:
-    status = relay(EDITORS[sys.argv[1]]())
+    status = relay(sys.argv[1])
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)

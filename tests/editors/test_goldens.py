@@ -30,9 +30,19 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
+def _without_nuls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nuls(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_without_nuls(item) for item in value]
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
 LOSSES: dict[str, Callable[[Any], Any]] = {
     # vim.lsp.rpc leaves out members that are null.
     "nvim": _without_nulls,
+    # Strings of Vim script end at a NUL, so its JSON leaves them out.
+    "vim": _without_nuls,
 }
 
 

@@ -53,6 +53,17 @@ def jupyter() -> str:
     return found
 
 
+def vim() -> str:
+    """A Vim of version 9.0 or later that can run jobs and draw text properties."""
+    found = shutil.which("vim")
+    told = (_output(found, "--version") if found is not None else None) or ""
+    version = re.search(r"VIM - Vi IMproved (\d+)\.", told)
+    features = ("+channel", "+job", "+textprop", "+vim9script")
+    if found is None or version is None or int(version[1]) < 9 or not all(each in told for each in features):
+        unavailable("there is no Vim 9.0 or later with jobs; on Debian: apt install vim")
+    return found
+
+
 def emacs() -> str:
     """An Emacs that has eglot: from 29 on it is built in, before that a package of its own."""
     found = shutil.which("emacs")

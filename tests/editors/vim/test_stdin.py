@@ -1,0 +1,37 @@
+"""What users write reaches the job."""
+
+from __future__ import annotations
+
+from tests.editors.vim.vim import Vim
+
+
+def test_lines_are_written_and_the_end_of_input_is_told(vim: Vim) -> None:
+    vim.run({"argv": ["sort"]})
+    vim.command("PipeRpc write b  two  blanks")
+    vim.command("PipeRpc write a")
+    vim.command("PipeRpc close")
+    assert vim.wait_output("[exit 0").startswith("a\nb  two  blanks\n")
+
+
+def test_nothing_is_written_where_the_question_is_cancelled(vim: Vim) -> None:
+    vim.run({"argv": ["cat"]})
+    vim.wait_state("running")
+    vim.type(":PipeRpc write\rnever\x1b:PipeRpc write\r\r:PipeRpc close\r")
+    assert vim.wait_output("[exit 0").startswith("\n[exit 0")
+
+
+def test_a_job_that_is_over_says_that_it_reads_nothing(vim: Vim) -> None:
+    vim.run({"argv": ["true"]})
+    vim.wait_state("exited")
+    vim.command("PipeRpc write")
+    assert vim.wait_notice("job 1 is over (exit 0) and reads nothing: rerun it")
+
+
+def test_what_is_no_utf_8_is_refused_and_nothing_hangs(vim: Vim) -> None:
+    vim.run({"argv": ["cat"]})
+    vim.wait_state("running")
+    vim.command(r'call pipe_rpc#Write(1, "\xff")')
+    vim.wait_notice("must be UTF-8")
+    vim.command("PipeRpc write a")
+    vim.wait_output("a")
+    vim.command("PipeRpc kill")
