@@ -17,10 +17,16 @@ _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
 def neovim(major: int, minor: int) -> str:
     """Neovim of this version or later, of the package or on PATH."""
     found = os.environ.get(OTHER_NEOVIM) or _packaged_neovim() or shutil.which("nvim")
-    told = (_output(found, "--version") if found is not None else None) or ""
-    version = re.match(r"NVIM v(\d+)\.(\d+)", told)
-    if found is None or version is None or (int(version[1]), int(version[2])) < (major, minor):
+    if found is None or _neovim_version(found) < (major, minor):
         unavailable(f"there is no Neovim {major}.{minor} or later; run: pip install -e '.[test]'")
+    return found
+
+
+def neovim_before(major: int, minor: int) -> str:
+    """The system's Neovim, which has to be older than this version."""
+    found = "/usr/bin/nvim"
+    if not (0, 0) < _neovim_version(found) < (major, minor):
+        unavailable(f"{found} is no Neovim before {major}.{minor}; Debian 12 has one: apt install neovim")
     return found
 
 
@@ -40,7 +46,16 @@ def _packaged_neovim() -> str | None:
     return shutil.which(Path(spec.origin).parent / "install" / "bin" / "nvim")
 
 
+def _neovim_version(program: str) -> tuple[int, int]:
+    """Zeros where it is none."""
+    version = re.match(r"NVIM v(\d+)\.(\d+)", _output(program, "--version") or "")
+    return (int(version[1]), int(version[2])) if version else (0, 0)
+
+
 def _output(*command: str) -> str | None:
-    """What a program writes; None where it fails."""
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    """What a program writes; None where it fails, or is not there."""
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
     return ended.stdout if ended.returncode == 0 else None

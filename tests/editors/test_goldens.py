@@ -1,0 +1,70 @@
+"""Each golden conversation, led through the connection of each plugin, in its editor, with the true server behind it.
+
+What the JSON of an editor cannot tell apart is taken out of a golden before it is compared: see LOSSES.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import call
+from tests.editors.relay import EDITORS
+
+GOLDENS = sorted((Path(__file__).parents[1] / "golden").glob("*.jsonl"))
+NOT_SAID = {
+    "malformed": "a plugin says nothing that is malformed",
+    "cancel": "a plugin cancels nothing",
+    "stock-lsp-job": "a plugin offers no server what it could ask for",
+    "end-of-input": "an editor that has ended cannot say how its server does",
+}
+NOT_COMPARED = {("nvim", "own-session-id"): "an exit that may be null may be missing"}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+LOSSES: dict[str, Callable[[Any], Any]] = {
+    # vim.lsp.rpc leaves out members that are null.
+    "nvim": _without_nulls,
+}
+
+
+def as_seen(golden: str, loss: Callable[[Any], Any]) -> str:
+    """The golden with what the server says as an editor sees it: the values, not the messages around them."""
+    lines = [json.loads(line) for line in golden.splitlines()]
+    for line in lines:
+        message = line.get("server", {})
+        for part in ("result", "params", "error"):
+            if message.get(part) is not None:
+                message[part] = loss(message[part])
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("editor", "golden"),
+    [
+        pytest.param(editor, path, id=f"{editor}-{path.stem}")
+        for editor in EDITORS
+        for path in GOLDENS
+        if path.stem not in NOT_SAID and (editor, path.stem) not in NOT_COMPARED
+    ],
+)
+def test_a_plugin_carries_what_the_golden_conversation_says(editor: str, golden: Path, tmp_path: Path) -> None:
+    EDITORS[editor]()  # Skips where there is none.
+    seen = tmp_path / golden.name
+    seen.write_text(as_seen(golden.read_text(encoding="utf-8"), LOSSES.get(editor, lambda value: value)))
+    ended = call("replay", str(seen), "--", sys.executable, "-m", "tests.editors.relay", editor)
+    assert ended.returncode == 0, ended.stdout.decode() + ended.stderr.decode()
+
+
+def test_what_no_plugin_says_is_named_rightly() -> None:
+    names = {path.stem for path in GOLDENS}
+    assert NOT_SAID.keys() <= names
+    assert NOT_COMPARED.keys() <= {(editor, name) for editor in EDITORS for name in names}
