@@ -68,7 +68,8 @@ With a prefix argument, ask for the directory; with two, also for variables."
 ;;; One job
 
 (defun pipe-rpc-command--job (number)
-  "The job NUMBER, or that which is meant without one; an error where there is none."
+  "The job NUMBER, or that which is meant without one.
+Signals an error where there is none."
   (or (if number (pipe-rpc-jobs-get number) (pipe-rpc-jobs-current))
       (if number
           (user-error "There is no job %d: see M-x pipe-rpc-list" number)
