@@ -56,6 +56,11 @@
 
 ;;; What tests ask
 
+(defun start (&rest spec)
+  "Start a job as SPEC says, and return its number."
+  (let ((job (apply #'pipe-rpc-start spec)))
+    (pipe-rpc-job-number job)))
+
 (defun shown (&optional number)
   "The text of the buffer of the job NUMBER."
   (with-current-buffer (pipe-rpc-output-buffer (pipe-rpc-job-output (pipe-rpc-job (or number 1))))

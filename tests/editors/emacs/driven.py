@@ -70,16 +70,16 @@ class Emacs(Terminal):
         address = home / "drive"
         address.unlink(missing_ok=True)
         setting = " ".join(f"pipe-rpc-{name} '{lisp(value)}" for name, value in chosen.items())
+        places = f"package-user-dir {lisp(str(packages))} package-directory-list nil"
+        (home / ".emacs.d").mkdir(exist_ok=True)
+        (home / ".emacs.d" / "early-init.el").write_text(f"{NO_COMPILER}\n(setq {places})\n(setq {setting})\n")
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(address))
             listening.listen()
             listening.settimeout(DEADLINE_S)
             super().__init__(
                 [
-                    *(emacs_with_json(), "-nw", "-q", "--no-splash", "--eval", NO_COMPILER),
-                    *("--eval", f"(progn (setq package-user-dir {lisp(str(packages))}) (package-initialize))"),
-                    *("--eval", f"(setq {setting})"),
-                    *("-l", str(DRIVE), *files),
+                    *(emacs_with_json(), "-nw", "--no-site-file", "-l", str(DRIVE), *files),
                 ],
                 home,
                 {**TREE_ENV, "HOME": str(home), "DRIVE": str(address), "DEADLINE_S": str(DEADLINE_S), **(env or {})},
@@ -110,12 +110,12 @@ class Emacs(Terminal):
 
     def run(self, *argv: str, more: str = "") -> int:
         """Start a program as a job and return its number."""
-        number: int = self.eval(f"(pipe-rpc-job-number (pipe-rpc-start :argv '%s {more}))", argv)
+        number: int = self.eval(f"(start :argv '%s {more})", argv)
         return number
 
     def shell(self, line: str, more: str = "") -> int:
         """Start a line of the shell as a job and return its number."""
-        number: int = self.eval(f"(pipe-rpc-job-number (pipe-rpc-start :shell %s {more}))", line)
+        number: int = self.eval(f"(start :shell %s {more})", line)
         return number
 
     def state(self, job: int = 1) -> str:
