@@ -25,6 +25,8 @@ QUIT = "\x07\x1b\x1b\x1b(kill-emacs)"
 TREE_ENV = {"PYTHONPATH": str(PACKAGE.parents[1]), "LC_ALL": "C.UTF-8"}
 NO_COMPILER = "(setq native-comp-deferred-compilation nil native-comp-jit-compilation nil)"
 """Emacs would translate whatever it loads into machine code in the background, anew for each home directory."""
+NO_QUESTIONS = "(setq xterm-extra-capabilities nil)"
+"""Emacs would wait two seconds for what the terminal says of itself."""
 INSTALL = """
 (progn (setq package-user-dir %s)
        (package-initialize)
@@ -72,7 +74,7 @@ class Emacs(Terminal):
         setting = " ".join(f"pipe-rpc-{name} '{lisp(value)}" for name, value in chosen.items())
         places = f"package-user-dir {lisp(str(packages))} package-directory-list nil"
         (home / ".emacs.d").mkdir(exist_ok=True)
-        (home / ".emacs.d" / "early-init.el").write_text(f"{NO_COMPILER}\n(setq {places})\n(setq {setting})\n")
+        (home / ".emacs.d" / "early-init.el").write_text(f"{NO_COMPILER}\n{NO_QUESTIONS}\n(setq {places})\n(setq {setting})\n")
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(address))
             listening.listen()
