@@ -15,7 +15,7 @@
 (defconst pipe-rpc-drawing--budget 0.02
   "Seconds of each tick that may go to drawing, for all jobs together.")
 
-(defconst pipe-rpc-drawing--pause 0.03
+(defconst pipe-rpc-drawing--pause 0.015
   "Seconds for everything else, behind a budget that was used up.")
 
 (defconst pipe-rpc-drawing--slice 4096

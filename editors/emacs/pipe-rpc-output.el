@@ -22,7 +22,7 @@
 (defconst pipe-rpc-output--max-line 4000
   "Longer lines are broken: moving in them takes Emacs seconds.")
 
-(defconst pipe-rpc-output--max-waiting (* 2 1024 1024)
+(defconst pipe-rpc-output--max-waiting (* 1024 1024)
   "Characters that wait to be drawn of one job at most, where lines are long.")
 
 (defvar-local pipe-rpc-output-job nil
@@ -160,7 +160,7 @@ MATCHER is nil, or what is to be used as `compilation-error-regexp-alist'."
       (widen)
       (goto-char (point-max))
       (insert text)
-      (cl-incf pipe-rpc-output--new-lines (cl-count ?\n text))
+      (cl-incf pipe-rpc-output--new-lines (count-lines compilation-filter-start (point)))
       (ansi-color-apply-on-region compilation-filter-start (point-max))
       (pipe-rpc-text-overwrite compilation-filter-start)
       (pipe-rpc-output--break-lines compilation-filter-start)

@@ -16,6 +16,9 @@
   "The most that one piece brings.
 JSON of that size is decoded in a few milliseconds, in which no key acts.")
 
+(defconst pipe-rpc-reader--last-piece-bytes (* 512 1024)
+  "The same at the end of a job, which is waited for.")
+
 (defconst pipe-rpc-reader-backlog-bytes (* 2 1024 1024)
   "What the server retains of a job.
 So much may come at once, faster than it is read, and nothing is lost.")
@@ -48,7 +51,7 @@ kept; ON-DRAINED once everything that the child itself wrote has come."
     (pipe-rpc-server-request
      pipe-rpc-method-read
      `(:sessionId ,(pipe-rpc-reader-session reader) :stream "stdout" :fromOffset ,from
-       :maxBytes ,pipe-rpc-reader-piece-bytes
+       :maxBytes ,(if draining pipe-rpc-reader--last-piece-bytes pipe-rpc-reader-piece-bytes)
        :waitMs ,(if draining 0 pipe-rpc-reader--wait-ms))
      (lambda (problem result)
        ;; Two reads may be under way when the job ends or is attached again: the first answer counts, and goes on.
@@ -70,7 +73,7 @@ kept; ON-DRAINED once everything that the child itself wrote has come."
       (setf (pipe-rpc-reader-draining reader) nil)
       (funcall (pipe-rpc-reader-on-drained reader)))
     (unless ended
-      (if came
+      (if (and came (not (pipe-rpc-reader-draining reader)))
           (run-at-time pipe-rpc-reader--interval nil #'pipe-rpc-reader--read-on reader next)
         (pipe-rpc-reader--read-on reader next)))))
 

@@ -10,41 +10,56 @@
 
 (require 'cl-lib)
 
+(cl-defstruct (pipe-rpc-tail--piece (:constructor pipe-rpc-tail--piece-new (text lines)) (:copier nil))
+  "Text, where the rest of it begins, and the number of lines of that."
+  text lines (start 0))
+
 (cl-defstruct (pipe-rpc-tail (:constructor pipe-rpc-tail-new (max-characters max-lines)) (:copier nil))
   "Text that waits; it keeps at most so much of it, give or take a piece."
   max-characters
   max-lines
-  (pieces nil :documentation "Oldest first: pairs of text and its number of lines.")
+  (pieces nil :documentation "Oldest first.")
   (end nil :documentation "The last cons of these.")
   (characters 0)
   (lines 0))
 
-(defun pipe-rpc-tail--shift (tail)
-  "Take the oldest piece of TAIL."
-  (pcase-let ((`(,text . ,lines) (pop (pipe-rpc-tail-pieces tail))))
-    (cl-decf (pipe-rpc-tail-characters tail) (length text))
-    (cl-decf (pipe-rpc-tail-lines tail) lines)
-    text))
+(defun pipe-rpc-tail--count-lines (text)
+  "The number of lines in TEXT."
+  (let ((count 0) (from 0))
+    (while (setq from (string-search "\n" text from))
+      (cl-incf from)
+      (cl-incf count))
+    count))
 
-(defun pipe-rpc-tail--count (tail text)
-  "A piece of TEXT, which TAIL has counted."
-  (let ((lines (cl-count ?\n text)))
-    (cl-incf (pipe-rpc-tail-characters tail) (length text))
-    (cl-incf (pipe-rpc-tail-lines tail) lines)
-    (cons text lines)))
+(defun pipe-rpc-tail--rest (piece)
+  "The number of characters left in PIECE."
+  (- (length (pipe-rpc-tail--piece-text piece)) (pipe-rpc-tail--piece-start piece)))
+
+(defun pipe-rpc-tail--drop-oldest (tail)
+  "Take the oldest piece from TAIL."
+  (let ((piece (pop (pipe-rpc-tail-pieces tail))))
+    (cl-decf (pipe-rpc-tail-characters tail) (pipe-rpc-tail--rest piece))
+    (cl-decf (pipe-rpc-tail-lines tail) (pipe-rpc-tail--piece-lines piece))))
+
+(defun pipe-rpc-tail--too-much-p (tail)
+  "Whether TAIL has enough without its oldest piece."
+  (let ((oldest (car (pipe-rpc-tail-pieces tail))))
+    (and (cdr (pipe-rpc-tail-pieces tail))
+         (or (>= (- (pipe-rpc-tail-characters tail) (pipe-rpc-tail--rest oldest)) (pipe-rpc-tail-max-characters tail))
+             (>= (- (pipe-rpc-tail-lines tail) (pipe-rpc-tail--piece-lines oldest)) (pipe-rpc-tail-max-lines tail))))))
 
 (defun pipe-rpc-tail-push (tail text)
   "Add TEXT to TAIL; the oldest goes where that is too much."
-  (let ((new (list (pipe-rpc-tail--count tail text))))
+  (let* ((lines (pipe-rpc-tail--count-lines text))
+         (new (list (pipe-rpc-tail--piece-new text lines))))
+    (cl-incf (pipe-rpc-tail-characters tail) (length text))
+    (cl-incf (pipe-rpc-tail-lines tail) lines)
     (if (pipe-rpc-tail-pieces tail)
         (setcdr (pipe-rpc-tail-end tail) new)
       (setf (pipe-rpc-tail-pieces tail) new))
     (setf (pipe-rpc-tail-end tail) new))
-  (while (let ((oldest (car (pipe-rpc-tail-pieces tail))))
-           (and (cdr (pipe-rpc-tail-pieces tail))
-                (or (>= (- (pipe-rpc-tail-characters tail) (length (car oldest))) (pipe-rpc-tail-max-characters tail))
-                    (>= (- (pipe-rpc-tail-lines tail) (cdr oldest)) (pipe-rpc-tail-max-lines tail)))))
-    (pipe-rpc-tail--shift tail)))
+  (while (pipe-rpc-tail--too-much-p tail)
+    (pipe-rpc-tail--drop-oldest tail)))
 
 (defun pipe-rpc-tail-empty-p (tail)
   "Whether nothing waits in TAIL."
@@ -52,14 +67,17 @@
 
 (defun pipe-rpc-tail-pop (tail most)
   "Take the oldest text of TAIL, up to MOST characters of it."
-  (let ((text (pipe-rpc-tail--shift tail)))
-    (when (> (length text) most)
-      (let ((rest (list (pipe-rpc-tail--count tail (substring text most)))))
-        (if (pipe-rpc-tail-pieces tail)
-            (setcdr rest (pipe-rpc-tail-pieces tail))
-          (setf (pipe-rpc-tail-end tail) rest))
-        (setf (pipe-rpc-tail-pieces tail) rest
-              text (substring text 0 most))))
+  (let* ((piece (car (pipe-rpc-tail-pieces tail)))
+         (start (pipe-rpc-tail--piece-start piece))
+         (end (+ start (min most (pipe-rpc-tail--rest piece))))
+         (text (substring (pipe-rpc-tail--piece-text piece) start end))
+         (lines (pipe-rpc-tail--count-lines text)))
+    (if (= end (length (pipe-rpc-tail--piece-text piece)))
+        (pipe-rpc-tail--drop-oldest tail)
+      (setf (pipe-rpc-tail--piece-start piece) end)
+      (cl-decf (pipe-rpc-tail--piece-lines piece) lines)
+      (cl-decf (pipe-rpc-tail-characters tail) (length text))
+      (cl-decf (pipe-rpc-tail-lines tail) lines))
     text))
 
 (provide 'pipe-rpc-tail)
