@@ -184,7 +184,8 @@ Without a number, that of this buffer or line, elsewhere the one started last."
 ;;;###autoload
 (defun pipe-rpc-log (&optional number)
   "Show what is retained of the output of the job NUMBER.
-It comes in a buffer of its own: whole lines, no colors, to be searched and saved."
+It comes in a buffer of its own: whole lines, no colors, for searching and
+saving."
   (interactive (pipe-rpc-command--number))
   (let ((job (pipe-rpc-command--job number)))
     (pipe-rpc-job-text

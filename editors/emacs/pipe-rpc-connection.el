@@ -62,7 +62,7 @@
   (encode-coding-string (json-serialize value :null-object :null :false-object :json-false) 'utf-8-unix))
 
 (defun pipe-rpc-connection--send (connection message)
-  "Send MESSAGE, a plist, by CONNECTION.  Return nil, or what is wrong."
+  "Send MESSAGE, a plist, by CONNECTION.  Return nil, or what is wrong with it."
   (condition-case problem
       (let ((body (pipe-rpc-connection-encode (append '(:jsonrpc "2.0") message))))
         (process-send-string (pipe-rpc-connection-process connection)
@@ -72,7 +72,9 @@
      (pipe-rpc-connection--failure
       "InvalidText"
       (format "names, arguments and text must be UTF-8, and these are not (%s)" (car problem))))
-    (error (pipe-rpc-connection--failure "ServerGone" "the server is gone; it is started again at the next use"))))
+    ;; Its end, which is near, answers everything that waits.
+    (error (pipe-rpc-connection-terminate connection)
+           nil)))
 
 (defun pipe-rpc-connection-request (connection method params callback)
   "Ask METHOD with PARAMS of CONNECTION.
@@ -82,7 +84,8 @@ is a plist with :message, a sentence for a person, and :kind."
          (waiting (pipe-rpc-connection-waiting connection)))
     (puthash id callback waiting)
     (when-let ((problem (if (pipe-rpc-connection-over connection)
-                            (pipe-rpc-connection--failure "ServerGone" "the server is gone")
+                            (pipe-rpc-connection--failure
+                               "ServerGone" "the server is gone; it is started again at the next use")
                           (pipe-rpc-connection--send connection `(:id ,id :method ,method :params ,params)))))
       (run-at-time 0 nil #'pipe-rpc-connection--answer connection id problem nil))
     id))
@@ -148,10 +151,37 @@ is a plist with :message, a sentence for a person, and :kind."
                   (pipe-rpc-connection--read-body connection)
                 (pipe-rpc-connection--read-header connection)))))
 
-(defun pipe-rpc-connection-decode (json)
-  "The value of JSON, a string of bytes."
-  (json-parse-string (decode-coding-string json 'utf-8-unix)
-                     :object-type 'plist :null-object :null :false-object :json-false))
+(defconst pipe-rpc-connection--stand-in #xfdd0
+  "No character, by Unicode, that stands for NUL.
+Emacs 28 and 29 refuse NUL in JSON.")
+
+(defun pipe-rpc-connection--hide-nul (json)
+  "JSON with the stand-in for each NUL."
+  (let ((stand-in (format "\\u%04x" pipe-rpc-connection--stand-in)))
+    (if (string-search "\\\\u0000" json)
+        (replace-regexp-in-string "\\\\\\(?:u0000\\|.\\)"
+                                  (lambda (escape) (if (equal escape "\\u0000") stand-in escape))
+                                  json t t)
+      (string-replace "\\u0000" stand-in json))))
+
+(defun pipe-rpc-connection--show-nul (value)
+  "VALUE with NUL for each stand-in."
+  (cond
+   ((stringp value) (string-replace (string pipe-rpc-connection--stand-in) "\0" value))
+   ((consp value) (mapcar #'pipe-rpc-connection--show-nul value))
+   ((vectorp value) (vconcat (mapcar #'pipe-rpc-connection--show-nul value)))
+   (t value)))
+
+(defun pipe-rpc-connection--parse (json)
+  "The value of JSON."
+  (json-parse-string json :object-type 'plist :null-object :null :false-object :json-false))
+
+(defun pipe-rpc-connection-decode (bytes)
+  "The value of BYTES, which are JSON in UTF-8."
+  (let ((json (decode-coding-string bytes 'utf-8-unix)))
+    (if (string-search "\\u0000" json)
+        (pipe-rpc-connection--show-nul (pipe-rpc-connection--parse (pipe-rpc-connection--hide-nul json)))
+      (pipe-rpc-connection--parse json))))
 
 (defun pipe-rpc-connection--dispatch (connection body)
   "CONNECTION received a message with BODY."
@@ -226,7 +256,10 @@ server ended, when it has."
 
 (defun pipe-rpc-connection-close (connection)
   "Close the stdin of the server of CONNECTION: it ends in order."
-  (process-send-eof (pipe-rpc-connection-process connection)))
+  (condition-case nil
+      (process-send-eof (pipe-rpc-connection-process connection))
+    ;; It has ended already, and Emacs is about to tell.
+    (error nil)))
 
 (defun pipe-rpc-connection-terminate (connection)
   "End the server of CONNECTION, which may not answer.

@@ -4,9 +4,9 @@
 
 ;;; Commentary:
 
-;; Keys must act between two pieces of a flood.  Coloring and looking for errors takes about a second for a megabyte, so
-;; only a part of each tick goes to that.  What waits is cut to what the buffer may hold: the rest would be gone from it
-;; before anybody could see it.
+;; Keys must act between two pieces of a flood.  Coloring and looking for errors takes about a second for a megabyte,
+;; so only a part of each tick goes to that.  What waits is cut to what the buffer may hold: the rest would be gone from
+;; it before anybody could see it.
 
 ;;; Code:
 

@@ -4,7 +4,7 @@
 
 ;;; Commentary:
 
-;; A backend of flymake that shows, in the buffer of a file, what jobs have said of it.  It goes when the job runs again.
+;; A backend of flymake that shows, in the buffer of a file, what jobs have said of it, until they run again.
 ;;
 ;;     (add-hook 'prog-mode-hook #'pipe-rpc-flymake-setup)
 

@@ -98,7 +98,8 @@
     (unless (and output (pipe-rpc-output-live-p output))
       (setf output (pipe-rpc-output-new (pipe-rpc-job-number job) (pipe-rpc-job-name job))
             (pipe-rpc-job-output job) output))
-    (pipe-rpc-output-begin output (pipe-rpc-job-number job) (plist-get spec :cwd) (plist-get spec :matcher))
+    (pipe-rpc-output-begin output (pipe-rpc-job-number job) (pipe-rpc-job-name job)
+                           (plist-get spec :cwd) (plist-get spec :matcher))
     (with-current-buffer (pipe-rpc-output-buffer output)
       (add-hook 'kill-buffer-hook #'pipe-rpc-job--buffer-killed nil t))))
 

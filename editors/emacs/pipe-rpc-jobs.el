@@ -56,9 +56,11 @@ It is the one here, else the newest that runs, else the newest."
 
 (defun pipe-rpc-jobs--lost (how)
   "The server has ended; HOW says the way."
-  (let ((lost (cl-count-if #'pipe-rpc-job-active-p pipe-rpc-jobs--all)))
+  (let ((lost 0))
     (dolist (job pipe-rpc-jobs--all)
       (pipe-rpc-job-lose job how)
+      (when (and (pipe-rpc-job-session job) (eq (pipe-rpc-job-state job) 'lost))
+        (cl-incf lost))
       ;; What it retained is gone, also of jobs that had exited.
       (setf (pipe-rpc-job-session job) nil))
     (pipe-rpc-events-complain

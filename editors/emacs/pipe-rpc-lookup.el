@@ -22,7 +22,7 @@ Longer means that something else is wrong.")
   "Whether python3 has the server as a module."
   (when (executable-find "python3")
     (let* ((default-directory "/")
-           ;; -P: what lies in the working directory is not asked.  Python learnt it in 3.11, which pipe-rpc needs anyway.
+           ;; -P: what lies in the working directory is not asked.  Python learnt it in 3.11, which is needed anyway.
            (process (make-process :name "pipe-rpc-lookup" :noquery t :sentinel #'ignore :connection-type 'pipe
                                   :command (list "python3" "-P" "-c" pipe-rpc-lookup--has-module)))
            (end (+ (float-time) pipe-rpc-lookup--python-timeout)))

@@ -89,8 +89,14 @@ While it lives, compilation mode leaves lines that are not whole alone."))
   "Whether the buffer of OUTPUT is still there: the user may have killed it."
   (buffer-live-p (pipe-rpc-output-buffer output)))
 
-(defun pipe-rpc-output-begin (output number directory matcher)
-  "Empty OUTPUT for a run of the job NUMBER in DIRECTORY.
+(defun pipe-rpc-output--header (name)
+  "The first line of the output of the job called NAME.
+`next-error' begins behind the first character, and parsing behind this line."
+  (concat (propertize (format "[%s]" (string-replace "\n" " " name)) 'font-lock-face 'shadow)
+          (propertize "\n" 'compilation-header-end t)))
+
+(defun pipe-rpc-output-begin (output number name directory matcher)
+  "Empty OUTPUT for a run of the job NUMBER, called NAME, in DIRECTORY.
 MATCHER is nil, or what is to be used as `compilation-error-regexp-alist'."
   (with-current-buffer (pipe-rpc-output-buffer output)
     (let ((inhibit-read-only t))
@@ -98,6 +104,8 @@ MATCHER is nil, or what is to be used as `compilation-error-regexp-alist'."
     (setq default-directory directory)
     (pipe-rpc-output-mode)
     (setq pipe-rpc-output-job number)
+    (let ((inhibit-read-only t))
+      (insert (pipe-rpc-output--header name)))
     (when matcher
       (setq-local compilation-error-regexp-alist matcher))
     (setq mode-line-process '((:propertize ":run" face compilation-mode-line-run) compilation-mode-line-errors)

@@ -87,7 +87,9 @@ module of `python3', and by `uvx'."
 
 (defun pipe-rpc-settings--fits (setting)
   "Whether the value of SETTING is of its type."
-  (widget-apply (widget-convert (get setting 'custom-type)) :match (symbol-value setting)))
+  (let ((type (get setting 'custom-type)))
+    (or (eq type 'hook)
+        (widget-apply (widget-convert type) :match (symbol-value setting)))))
 
 (defun pipe-rpc-settings-problems ()
   "What is wrong with the settings, a sentence each."

@@ -20,7 +20,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.editors.emacs import driven as emacs
 from tests.editors.nvim import neovim
+from tests.support.editors import emacs_with_json
 from tests.support.editors import neovim as find_neovim
 from tests.support.frames import encode_frame, take_frame
 from tests.support.server_command import SERVER
@@ -36,7 +38,11 @@ def _neovim() -> list[str]:
     return [*start, "--cmd", f"set runtimepath^={neovim.PLUGIN}", "-S", str(FOLDER / "nvim" / "relay.lua")]
 
 
-EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim}
+def _emacs() -> list[str]:
+    return [emacs_with_json(), "-Q", "--batch", "-L", str(emacs.PACKAGE), "-l", str(FOLDER / "emacs" / "relay.el")]
+
+
+EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "emacs": _emacs}
 
 
 def relay(command: list[str]) -> int:

@@ -41,3 +41,11 @@ def start_emacs(tmp_path: Path, packages: Path) -> Iterator[StartEmacs]:
 def emacs(start_emacs: StartEmacs) -> Emacs:
     """An editor with the settings' defaults and a short grace, so that no test waits for one."""
     return start_emacs({"grace": 0.2})
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Iterator[Emacs]:
+    """One editor for the tests of a file that start no job in it."""
+    emacs = Emacs(tmp_path_factory.mktemp("shared"), packages)
+    yield emacs
+    emacs.quit()

@@ -62,9 +62,12 @@
     (pipe-rpc-job-number job)))
 
 (defun shown (&optional number)
-  "The text of the buffer of the job NUMBER."
+  "The text of the buffer of the job NUMBER, without its first line."
   (with-current-buffer (pipe-rpc-output-buffer (pipe-rpc-job-output (pipe-rpc-job (or number 1))))
-    (buffer-substring-no-properties (point-min) (point-max))))
+    (save-excursion
+      (goto-char (point-min))
+      (forward-line)
+      (buffer-substring-no-properties (point) (point-max)))))
 
 (defun shows (text &optional number)
   "Whether the buffer of the job NUMBER shows TEXT."
