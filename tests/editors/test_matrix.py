@@ -10,7 +10,7 @@ import pytest
 
 EDITORS = Path(__file__).resolve().parents[2] / "editors"
 CELL = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 CELLS = CELL.findall((EDITORS / "README.md").read_text(encoding="utf-8"))
 CHAPTERS = [
     "What you get",

@@ -11,7 +11,7 @@ from tests.support.available import unavailable
 
 OTHER_NEOVIM = "PIPE_RPC_TEST_NVIM"
 """Environment variable: the Neovim to drive instead of the one that is found."""
-_HAS_JSON = "(unless (and (version<= \"28.1\" emacs-version) (json-available-p)) (kill-emacs 1))"
+_HAS_JSON = '(unless (and (version<= "28.1" emacs-version) (json-available-p)) (kill-emacs 1))'
 _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
 
 

@@ -74,7 +74,8 @@ class Emacs(Terminal):
         setting = " ".join(f"pipe-rpc-{name} '{lisp(value)}" for name, value in chosen.items())
         places = f"package-user-dir {lisp(str(packages))} package-directory-list nil"
         (home / ".emacs.d").mkdir(exist_ok=True)
-        (home / ".emacs.d" / "early-init.el").write_text(f"{NO_COMPILER}\n{NO_QUESTIONS}\n(setq {places})\n(setq {setting})\n")
+        early = [NO_COMPILER, NO_QUESTIONS, f"(setq {places})", f"(setq {setting})"]
+        (home / ".emacs.d" / "early-init.el").write_text("\n".join(early))
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(address))
             listening.listen()

@@ -67,8 +67,8 @@ def test_a_job_can_be_started_without_a_window(emacs: Emacs) -> None:
 
 
 def test_the_map_of_commands_acts_under_a_key_of_the_users(emacs: Emacs) -> None:
-    emacs.eval("(global-set-key (kbd \"C-c p\") 'pipe-rpc-command-map)")
+    emacs.eval('(global-set-key (kbd "C-c p") \'pipe-rpc-command-map)')
     emacs.type("\x03p!sleep 1000\r")
-    emacs.wait("(and (featurep 'pipe-rpc) (pipe-rpc-job 1) (equal (state) \"running\"))")
+    emacs.wait('(and (featurep \'pipe-rpc) (pipe-rpc-job 1) (equal (state) "running"))')
     emacs.type("\x03pK")
     emacs.wait_output("[SIGKILL after")

@@ -35,8 +35,8 @@ def test_every_command_and_setting_is_documented(emacs: Emacs) -> None:
     keys = emacs.eval("(let (all) (map-keymap (lambda (_ command) (push command all)) pipe-rpc-command-map) all)")
     commands = [
         name
-        for name in emacs.eval("(apropos-internal \"^pipe-rpc-[a-z-]+$\" #'commandp)")
-        if not name.endswith("-mode") and name not in ("pipe-rpc-command-map",)
+        for name in emacs.eval('(apropos-internal "^pipe-rpc-[a-z-]+$" #\'commandp)')
+        if not name.endswith("-mode") and name != "pipe-rpc-command-map"
     ]
     assert set(keys) <= set(commands)
     for command in commands:

@@ -46,7 +46,8 @@ def test_errors_are_counted_while_the_job_runs(emacs: Emacs) -> None:
 
 
 def test_a_matcher_of_the_jobs_own_is_used(emacs: Emacs) -> None:
-    emacs.shell("echo 'one at 7: bad'; echo main.c:1: bad", ':matcher \'(("^\\\\(\\\\w+\\\\) at \\\\([0-9]+\\\\): " 1 2))')
+    matcher = r'(("^\\(\\w+\\) at \\([0-9]+\\): " 1 2))'
+    emacs.shell("echo 'one at 7: bad'; echo main.c:1: bad", f":matcher '{matcher}")
     emacs.wait_output("[exit 0")
     assert emacs.eval(f"(with-current-buffer {BUFFER} {ERRORS})") == [1, 0]
 

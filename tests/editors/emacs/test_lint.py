@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_package_lint_has_nothing_to_say_but_what_is_excused(copied: Path) -> No
     said = said_by(PACKAGE_LINT, copied)
     if said.returncode == 99:
         unavailable("there is no package-lint; on Debian: apt install elpa-package-lint")
-    problems = [line for line in (said.stdout + said.stderr).splitlines() if ": warning: " in line or ": error: " in line]
+    problems = re.findall(r"^\S+:\d+:\d+: .*$", said.stdout + said.stderr, re.MULTILINE)
     assert [line for line in problems if not any(excuse in line for excuse in EXCUSED)] == []
     assert problems, said.stderr
 

@@ -105,7 +105,7 @@ def test_the_log_shows_whole_lines_without_colours(emacs: Emacs) -> None:
 
 
 def test_a_flood_leaves_the_editor_usable_and_is_stopped_at_once(emacs: Emacs) -> None:
-    emacs.eval("(progn (dotimes (_ 100) (insert \"text\\n\")) (goto-char (point-min)))")
+    emacs.eval('(progn (dotimes (_ 100) (insert "text\\n")) (goto-char (point-min)))')
     assert any(_stays_usable(emacs) for _ in range(ATTEMPTS))
 
 

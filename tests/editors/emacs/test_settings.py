@@ -32,6 +32,6 @@ def test_each_setting_is_valid_by_default(shared: Emacs) -> None:
 
 
 def test_the_environment_of_the_settings_is_that_of_every_job(emacs: Emacs) -> None:
-    emacs.eval("(setq pipe-rpc-environment '(\"WORD=said\"))")
+    emacs.eval('(setq pipe-rpc-environment \'("WORD=said"))')
     emacs.shell("echo $WORD $INSIDE_EMACS")
     emacs.wait_output("said 28" if emacs.eval("emacs-major-version") == 28 else "said ")

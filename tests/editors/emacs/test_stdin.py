@@ -29,7 +29,7 @@ def test_nothing_is_written_where_the_question_is_cancelled(emacs: Emacs) -> Non
 def test_a_job_that_is_over_says_that_it_reads_nothing(emacs: Emacs) -> None:
     emacs.run("true")
     emacs.wait_state("exited")
-    with pytest.raises(LispError, match="Job 1 is over .exit 0. and reads nothing: rerun it"):
+    with pytest.raises(LispError, match=r"Job 1 is over .exit 0. and reads nothing: rerun it"):
         emacs.call("pipe-rpc-write")
 
 

@@ -48,7 +48,7 @@ def test_a_signal_of_the_users_choice_is_sent(emacs: Emacs) -> None:
 
 
 def test_a_job_that_is_stopped_while_it_starts_stops(emacs: Emacs) -> None:
-    emacs.eval("(progn (pipe-rpc-start :argv '(\"sleep\" \"1000\")) (pipe-rpc-kill))")
+    emacs.eval('(progn (pipe-rpc-start :argv \'("sleep" "1000")) (pipe-rpc-kill))')
     emacs.wait_output("[SIGKILL after")
 
 
