@@ -44,12 +44,27 @@
         (while (and pipe-rpc-drawing--unfinished (< (float-time) end))
           (let* ((one (pop pipe-rpc-drawing--unfinished))
                  (tail (pipe-rpc-drawing-tail one)))
+            (pipe-rpc-drawing--tell-dropped one)
             (unless (pipe-rpc-tail-empty-p tail)
               (funcall (pipe-rpc-drawing-draw one) (pipe-rpc-tail-pop tail pipe-rpc-drawing--slice)))
             (if (pipe-rpc-tail-empty-p tail)
                 (pipe-rpc-drawing--finish one)
               (setq pipe-rpc-drawing--unfinished (append pipe-rpc-drawing--unfinished (list one))))))
       (pipe-rpc-drawing--schedule pipe-rpc-drawing--pause))))
+
+(defun pipe-rpc-drawing--tell-dropped (one)
+  "Draw how much of ONE was dropped since this was told."
+  (let* ((tail (pipe-rpc-drawing-tail one))
+         (dropped (pipe-rpc-tail-dropped tail)))
+    (when (> dropped 0)
+      (setf (pipe-rpc-tail-dropped tail) 0)
+      (funcall (pipe-rpc-drawing-draw one) (format "\n\e[0;2m[%d characters were not drawn]\e[0m\n" dropped)))))
+
+(defun pipe-rpc-drawing-give-up (one)
+  "Draw nothing more of ONE; tell now what waited for it."
+  (setf (pipe-rpc-tail-pieces (pipe-rpc-drawing-tail one)) nil)
+  (setq pipe-rpc-drawing--unfinished (delq one pipe-rpc-drawing--unfinished))
+  (pipe-rpc-drawing--finish one))
 
 (defun pipe-rpc-drawing--finish (one)
   "All of ONE is drawn: say so, once."

@@ -105,6 +105,8 @@
 
 (defun pipe-rpc-job-start (job)
   "Start JOB, in its buffer."
+  (when (pipe-rpc-job-output job)
+    (pipe-rpc-output-settle (pipe-rpc-job-output job)))
   (pipe-rpc-job--forget job nil)
   (cl-incf (pipe-rpc-job-runs job))
   (let ((session (format "emacs-%d-%d.%d" (emacs-pid) (pipe-rpc-job-number job) (pipe-rpc-job-runs job))))
@@ -168,15 +170,12 @@ It is over once everything that it wrote itself has come."
         (pipe-rpc-job-ended-at job) (float-time)
         (pipe-rpc-job-stop-asked job) nil)
   (let ((how (pipe-rpc-job-describe job))
-        (output (pipe-rpc-job-output job))
-        (runs (pipe-rpc-job-runs job)))
+        (output (pipe-rpc-job-output job)))
     (pipe-rpc-output-note
      output (format "%s after %.1f s" (if problem (format "%s: %s" state problem) how) (pipe-rpc-job-seconds job)))
     (pipe-rpc-events-changed)
     (pipe-rpc-output-finish output how (pipe-rpc-job-failed-p job)
-                            (lambda ()
-                              (when (eql (pipe-rpc-job-runs job) runs)
-                                (pipe-rpc-job--over job))))))
+                            (lambda () (pipe-rpc-job--over job)))))
 
 (defun pipe-rpc-job--over (job)
   "JOB is over, and all that it wrote is drawn."

@@ -22,8 +22,9 @@
 (defconst pipe-rpc-output--max-line 4000
   "Longer lines are broken: moving in them takes Emacs seconds.")
 
-(defconst pipe-rpc-output--max-waiting (* 1024 1024)
-  "Characters that wait to be drawn of one job at most, where lines are long.")
+(defconst pipe-rpc-output--max-waiting (* 5 512 1024)
+  "Characters that wait to be drawn of one job at most, where lines are long.
+That is a little more than the server retains, which may come at once.")
 
 (defvar-local pipe-rpc-output-job nil
   "The number of the job whose output this buffer shows.")
@@ -116,6 +117,10 @@ MATCHER is nil, or what is to be used as `compilation-error-regexp-alist'."
     (setf (pipe-rpc-output-process output)
           (make-pipe-process :name (format "pipe-rpc-job-%d" number) :buffer (current-buffer) :noquery t
                              :filter #'ignore :sentinel #'ignore))))
+
+(defun pipe-rpc-output-settle (output)
+  "What is not drawn yet of OUTPUT is of no interest: it is to be used again."
+  (pipe-rpc-drawing-give-up (pipe-rpc-output-drawing output)))
 
 (defun pipe-rpc-output-show (output)
   "Show OUTPUT in a window where it is in none, and follow its end."

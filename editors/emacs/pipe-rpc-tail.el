@@ -9,6 +9,7 @@
 ;;; Code:
 
 (require 'cl-lib)
+(require 'subr-x)
 
 (cl-defstruct (pipe-rpc-tail--piece (:constructor pipe-rpc-tail--piece-new (text lines)) (:copier nil))
   "Text, where the rest of it begins, and the number of lines of that."
@@ -21,7 +22,8 @@
   (pieces nil :documentation "Oldest first.")
   (end nil :documentation "The last cons of these.")
   (characters 0)
-  (lines 0))
+  (lines 0)
+  (dropped 0 :documentation "Characters that went because there were too many, and not too many lines."))
 
 (defun pipe-rpc-tail--count-lines (text)
   "The number of lines in TEXT."
@@ -41,12 +43,20 @@
     (cl-decf (pipe-rpc-tail-characters tail) (pipe-rpc-tail--rest piece))
     (cl-decf (pipe-rpc-tail-lines tail) (pipe-rpc-tail--piece-lines piece))))
 
-(defun pipe-rpc-tail--too-much-p (tail)
-  "Whether TAIL has enough without its oldest piece."
-  (let ((oldest (car (pipe-rpc-tail-pieces tail))))
-    (and (cdr (pipe-rpc-tail-pieces tail))
-         (or (>= (- (pipe-rpc-tail-characters tail) (pipe-rpc-tail--rest oldest)) (pipe-rpc-tail-max-characters tail))
-             (>= (- (pipe-rpc-tail-lines tail) (pipe-rpc-tail--piece-lines oldest)) (pipe-rpc-tail-max-lines tail))))))
+(defun pipe-rpc-tail--trim (tail)
+  "Drop the oldest piece of TAIL where there is enough without it.
+Return nil where there is not."
+  (when-let* (((cdr (pipe-rpc-tail-pieces tail)))
+              (oldest (car (pipe-rpc-tail-pieces tail)))
+              (rest (pipe-rpc-tail--rest oldest)))
+    (cond
+     ((>= (- (pipe-rpc-tail-lines tail) (pipe-rpc-tail--piece-lines oldest)) (pipe-rpc-tail-max-lines tail))
+      (pipe-rpc-tail--drop-oldest tail)
+      t)
+     ((>= (- (pipe-rpc-tail-characters tail) rest) (pipe-rpc-tail-max-characters tail))
+      (pipe-rpc-tail--drop-oldest tail)
+      (cl-incf (pipe-rpc-tail-dropped tail) rest)
+      t))))
 
 (defun pipe-rpc-tail-push (tail text)
   "Add TEXT to TAIL; the oldest goes where that is too much."
@@ -58,8 +68,7 @@
         (setcdr (pipe-rpc-tail-end tail) new)
       (setf (pipe-rpc-tail-pieces tail) new))
     (setf (pipe-rpc-tail-end tail) new))
-  (while (pipe-rpc-tail--too-much-p tail)
-    (pipe-rpc-tail--drop-oldest tail)))
+  (while (pipe-rpc-tail--trim tail)))
 
 (defun pipe-rpc-tail-empty-p (tail)
   "Whether nothing waits in TAIL."

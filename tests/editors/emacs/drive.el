@@ -70,8 +70,12 @@
       (buffer-substring-no-properties (point) (point-max)))))
 
 (defun shows (text &optional number)
-  "Whether the buffer of the job NUMBER shows TEXT."
-  (string-search text (shown number)))
+  "Whether the buffer of the job NUMBER shows TEXT below its first line."
+  (with-current-buffer (pipe-rpc-output-buffer (pipe-rpc-job-output (pipe-rpc-job (or number 1))))
+    (save-excursion
+      (goto-char (point-min))
+      (forward-line)
+      (search-forward text nil t))))
 
 (defun state (&optional number)
   "The state of the job NUMBER."

@@ -128,8 +128,9 @@ def _stays_usable(emacs: Emacs) -> bool:
 def test_a_flood_without_lines_leaves_the_editor_usable(emacs: Emacs) -> None:
     job = emacs.shell("yes | tr -d '\\n'")
     emacs.wait(f"(> {OFFSET % job} 20000000)")
+    emacs.wait_output(" characters were not drawn]", job)
     emacs.call("pipe-rpc-kill")
-    emacs.wait_output("[SIGKILL", job)
+    emacs.wait("(pipe-rpc-job-exit (pipe-rpc-job %s))", job)
 
 
 def test_two_floods_at_once_grow_no_memory_without_end(emacs: Emacs) -> None:

@@ -110,6 +110,15 @@ def test_hooks_hear_of_the_start_and_the_end(emacs: Emacs) -> None:
     ]
 
 
+def test_each_run_is_told_though_its_output_is_not_drawn_yet(emacs: Emacs) -> None:
+    more = ":on-exit (lambda (job) (push (pipe-rpc-job-describe job) drive-heard))"
+    emacs.shell("seq 100000; if [ -e later ]; then exit 4; fi; touch later; exit 3", more)
+    emacs.wait_state("exited")
+    emacs.call("pipe-rpc-rerun")
+    emacs.wait("(= (length drive-heard) 2)")
+    assert emacs.eval("(reverse drive-heard)") == ["exit 3", "exit 4"]
+
+
 def test_only_a_failure_is_told_unless_the_job_was_long(emacs: Emacs) -> None:
     emacs.run("true")
     emacs.wait_output("[exit 0")
