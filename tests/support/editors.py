@@ -12,6 +12,10 @@ from tests.support.available import unavailable
 OTHER_NEOVIM = "PIPE_RPC_TEST_NVIM"
 """Environment variable: the Neovim to drive instead of the one that is found."""
 _HAS_JSON = '(unless (and (version<= "28.1" emacs-version) (json-available-p)) (kill-emacs 1))'
+OTHER_HELIX = "PIPE_RPC_TEST_HELIX"
+"""Environment variable: the Helix to drive instead of the one on PATH."""
+JUPYTER = "PIPE_RPC_TEST_JUPYTER"
+"""Environment variable: the Python in whose environment there is jupyter-lsp, which has too many packages for ours."""
 _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
 
 
@@ -28,6 +32,25 @@ def neovim_before(major: int, minor: int) -> str:
     found = "/usr/bin/nvim"
     if not (0, 0) < _neovim_version(found) < (major, minor):
         unavailable(f"{found} is no Neovim before {major}.{minor}; Debian 12 has one: apt install neovim")
+    return found
+
+
+def helix() -> str:
+    """A Helix that lets arguments be given to commands of a server: from 25.07 on."""
+    found = os.environ.get(OTHER_HELIX) or shutil.which("hx") or "hx"
+    version = re.match(r"helix (\d+)\.(\d+)", _output(found, "--version") or "")
+    if version is None or (int(version[1]), int(version[2])) < (25, 7):
+        unavailable(f"there is no Helix 25.07 or later; name one in {OTHER_HELIX}")
+    return found
+
+
+def jupyter() -> str:
+    """A Python that has a Jupyter server with jupyter-lsp."""
+    found = os.environ.get(JUPYTER)
+    if found is None or _output(found, "-c", "import jupyter_lsp, jupyter_server") is None:
+        unavailable(
+            f"there is no jupyter-lsp; install it in an environment of its own, and name its Python in {JUPYTER}"
+        )
     return found
 
 

@@ -20,14 +20,17 @@ def test_a_build_that_fails_looks_like_the_picture_in_the_readme(start_emacs: St
     (tmp_path / "main.c").write_text(SOURCE)
     (tmp_path / "build").write_text(BUILD)
     emacs = start_emacs(env={"TERM": "xterm-256color"})
-    emacs.eval(
-        '(progn (menu-bar-mode -1) (find-file "main.c") (pipe-rpc-flymake-setup) (fundamental-mode)'
-        " (pipe-rpc-flymake-setup))"
-    )
+    emacs.eval('(progn (menu-bar-mode -1) (find-file "main.c") (pipe-rpc-flymake-setup))')
     emacs.run("sh", "build", more=':name "build"')
     emacs.wait_for("100 percent", "[exit 1 after", "undeclared", "Job:exit 1 [1")
     emacs.run("sleep", "1000", more=':name "server" :show nil')
-    emacs.eval("(progn (select-window (split-window-below)) (pipe-rpc-list) (balance-windows))")
-    emacs.wait_for("1 exit 1", "2 running", "[1 running, 1 failed]")
+    emacs.eval("""
+      (let ((display-buffer-overriding-action '(display-buffer-same-window)))
+        (select-window (split-window-below 7))
+        (select-window (next-window))
+        (select-window (split-window-below -7))
+        (pipe-rpc-list))
+    """)
+    emacs.wait_for("int main", "100 percent", "1 exit 1", "2 running", "[1 running, 1 failed]", "Flymake[1")
     assert "10 percent\r" not in emacs.shown
     emacs.keep_picture(PACKAGE / "screenshot.svg", "Emacs")
