@@ -26,7 +26,6 @@ def test_a_build_that_fails_looks_like_the_picture_in_the_readme(start_emacs: St
     emacs.run("sleep", "1000", more=':name "server" :show nil')
     emacs.eval("""
       (let ((display-buffer-overriding-action '(display-buffer-same-window)))
-        (select-window (split-window-below 7))
         (select-window (next-window))
         (select-window (split-window-below -7))
         (pipe-rpc-list))

@@ -20,7 +20,8 @@ def test_nothing_is_written_where_the_question_is_cancelled(emacs: Emacs) -> Non
     emacs.wait_state("running")
     emacs.type("\x1bxpipe-rpc-write\rhello")
     emacs.wait_for("stdin of cat: hello")
-    emacs.type("\x07")
+    # C-g only quits what a timer does, should it come within one; `abort-recursive-edit' is meant here.
+    emacs.type("\x1d")
     emacs.wait("(not (active-minibuffer-window))")
     emacs.call("pipe-rpc-close")
     assert emacs.wait_output("[exit 0").startswith("[exit 0")
