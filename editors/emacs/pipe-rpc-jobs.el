@@ -78,8 +78,11 @@ It is the one here, else the newest that runs, else the newest."
 (add-hook 'pipe-rpc-job-abandoned-functions #'pipe-rpc-jobs--abandoned)
 
 (defun pipe-rpc-jobs--interrupt (process &optional _current-group)
-  "Stop the job whose buffer belongs to PROCESS, as `kill-compilation' wishes."
-  (when-let* ((buffer (process-buffer process))
+  "Stop the job whose buffer belongs to PROCESS, as `kill-compilation' wishes.
+Return nil where it belongs to none; PROCESS may also be what names a process."
+  (when-let* (((processp process))
+              (buffer (process-buffer process))
+              ((buffer-live-p buffer))
               (job (pipe-rpc-jobs-get (buffer-local-value 'pipe-rpc-output-job buffer))))
     (pipe-rpc-job-stop job)
     t))

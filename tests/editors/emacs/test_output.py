@@ -136,9 +136,9 @@ def test_a_flood_without_lines_leaves_the_editor_usable(emacs: Emacs) -> None:
 def test_two_floods_at_once_grow_no_memory_without_end(emacs: Emacs) -> None:
     for _ in range(2):
         emacs.run("yes", more=":show nil")
-    emacs.wait(f"(and (> {OFFSET % 1} 30000000) (> {OFFSET % 2} 30000000))")
+    emacs.wait(f"(and (> {OFFSET % 1} 20000000) (> {OFFSET % 2} 20000000))")
     first = resident_bytes(emacs.pid)
-    emacs.wait(f"(and (> {OFFSET % 1} 90000000) (> {OFFSET % 2} 90000000))")
+    emacs.wait(f"(and (> {OFFSET % 1} 60000000) (> {OFFSET % 2} 60000000))")
     assert resident_bytes(emacs.pid) - first < 30e6
     for number in (1, 2):
         emacs.eval("(pipe-rpc-kill %s)", number)

@@ -59,6 +59,14 @@ def test_kill_compilation_stops_the_job_that_it_finds(emacs: Emacs) -> None:
     emacs.wait_output("[SIGTERM after")
 
 
+def test_other_processes_are_interrupted_as_ever(emacs: Emacs) -> None:
+    emacs.run("true", more=":show nil")
+    emacs.wait_state("exited")
+    emacs.eval('(start-process "other" (current-buffer) "sleep" "1000")')
+    emacs.eval("(interrupt-process nil)")
+    emacs.wait('(not (process-live-p (get-process "other")))')
+
+
 def test_a_buffer_that_is_killed_leaves_its_job_alone(emacs: Emacs) -> None:
     emacs.shell("echo one; read line; echo got $line; exec sleep 1000")
     emacs.wait_output("one")
