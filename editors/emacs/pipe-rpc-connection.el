@@ -85,7 +85,7 @@ is a plist with :message, a sentence for a person, and :kind."
     (puthash id callback waiting)
     (when-let ((problem (if (pipe-rpc-connection-over connection)
                             (pipe-rpc-connection--failure
-                               "ServerGone" "the server is gone; it is started again at the next use")
+                             "ServerGone" "the server is gone; it is started again at the next use")
                           (pipe-rpc-connection--send connection `(:id ,id :method ,method :params ,params)))))
       (run-at-time 0 nil #'pipe-rpc-connection--answer connection id problem nil))
     id))
@@ -116,6 +116,13 @@ is a plist with :message, a sentence for a person, and :kind."
   (setf (pipe-rpc-connection-pieces connection) (and (not (string-empty-p text)) (list text))
         (pipe-rpc-connection-bytes connection) (length text)))
 
+(defun pipe-rpc-connection--refuse (connection text)
+  "CONNECTION received TEXT, which is no message.
+End it, so that nothing waits in vain."
+  (message "pipe-rpc: the server said what is no message: %s" (truncate-string-to-width text 80 nil nil t))
+  (pipe-rpc-connection--keep connection "")
+  (pipe-rpc-connection-terminate connection))
+
 (defun pipe-rpc-connection--read-header (connection)
   "Whether a header of CONNECTION was read."
   (let* ((text (pipe-rpc-connection--join connection))
@@ -127,9 +134,7 @@ is a plist with :message, a sentence for a person, and :kind."
       (pipe-rpc-connection--keep connection (substring text (+ end 4)))
       t)
      ((or end (> (length text) pipe-rpc-connection--max-header-bytes))
-      (message "pipe-rpc: the server said what is no message: %s" (truncate-string-to-width text 80 nil nil t))
-      (pipe-rpc-connection--keep connection "")
-      (pipe-rpc-connection-terminate connection)
+      (pipe-rpc-connection--refuse connection text)
       nil))))
 
 (defun pipe-rpc-connection--read-body (connection)
@@ -139,7 +144,10 @@ is a plist with :message, a sentence for a person, and :kind."
       (let ((text (pipe-rpc-connection--join connection)))
         (setf (pipe-rpc-connection-wanted connection) nil)
         (pipe-rpc-connection--keep connection (substring text wanted))
-        (pipe-rpc-connection--protect #'pipe-rpc-connection--dispatch connection (substring text 0 wanted)))
+        (condition-case nil
+            (let ((message (pipe-rpc-connection-decode (substring text 0 wanted))))
+              (pipe-rpc-connection--protect #'pipe-rpc-connection--dispatch connection message))
+          (json-error (pipe-rpc-connection--refuse connection (substring text 0 wanted)))))
       t)))
 
 (defun pipe-rpc-connection--receive (connection piece)
@@ -183,10 +191,9 @@ Emacs 28 and 29 refuse NUL in JSON.")
         (pipe-rpc-connection--show-nul (pipe-rpc-connection--parse (pipe-rpc-connection--hide-nul json)))
       (pipe-rpc-connection--parse json))))
 
-(defun pipe-rpc-connection--dispatch (connection body)
-  "CONNECTION received a message with BODY."
-  (let* ((message (pipe-rpc-connection-decode body))
-         (id (plist-get message :id))
+(defun pipe-rpc-connection--dispatch (connection message)
+  "CONNECTION received MESSAGE."
+  (let* ((id (plist-get message :id))
          (method (plist-get message :method)))
     (cond
      ((and method (plist-member message :id))

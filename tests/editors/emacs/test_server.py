@@ -21,6 +21,15 @@ sys.stdout.write(f"Content-Length: {len(body)}\\r\\n\\r\\n{body}")
 sys.stdout.flush()
 sys.stdin.read()
 """
+CURIOUS = """
+import sys
+body = '{"jsonrpc": "2.0", "id": 7, "method": "workspace/configuration", "params": {}}'
+sys.stdout.write(f"Content-Length: {len(body)}\\r\\n\\r\\n{body}")
+sys.stdout.flush()
+with open("%s", "wb", buffering=0) as heard:
+    while data := sys.stdin.buffer.raw.read(65536):
+        heard.write(data)
+"""
 FIND = "(progn (require 'pipe-rpc) (condition-case e (cdr (pipe-rpc-lookup-find)) (error (error-message-string e))))"
 
 
@@ -71,6 +80,25 @@ def test_another_program_is_no_server(start_emacs: StartEmacs) -> None:
     emacs.wait_message("the server said what is no message: no message")
     emacs.wait_message("the server ended by signal 15 before it answered")
     emacs.wait_gone_but(0)
+
+
+def test_a_server_that_asks_is_told_that_there_is_no_such_method(start_emacs: StartEmacs, tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    emacs = start_emacs({"command": [sys.executable, "-c", CURIOUS % heard]})
+    emacs.run("true")
+    emacs.wait(
+        '(and (file-exists-p %s) (with-temp-buffer (insert-file-contents %s) (search-forward "-32601" nil t)))',
+        str(heard),
+        str(heard),
+    )
+    assert '"id":7' in heard.read_text()
+
+
+def test_what_is_no_json_ends_the_server_and_nothing_waits(start_emacs: StartEmacs) -> None:
+    emacs = start_emacs({"command": ["sh", "-c", r"printf 'Content-Length: 5\r\n\r\n{bad}'; exec cat"]})
+    emacs.run("true")
+    emacs.wait_message("the server said what is no message: {bad}")
+    emacs.wait_message("the server ended by signal 15 before it answered")
 
 
 def test_a_server_that_says_nothing_is_given_up(start_emacs: StartEmacs) -> None:
