@@ -5,8 +5,8 @@ it by its own connection what the client says here, and hands back what it hears
 as ``pipe-rpc replay``, speaks with the server by the code of the plugin.
 
 The editor connects to the Unix socket PIPE_RPC_RELAY and starts the command PIPE_RPC_RELAY_SERVER, a JSON array. Each
-line on the socket is a message, in both directions; ``{"ended": STATUS}`` is the editor's last. When no more lines
-come, the editor closes the server's stdin.
+line on the socket is a message, in both directions; ``{"ended": STATUS}`` is the editor's last. ``null`` is the last
+that it gets, and makes it close the server's stdin.
 """
 
 import json
@@ -20,8 +20,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.editors.emacs import driven as emacs
 from tests.editors.nvim import neovim
 from tests.editors.vim import vim
+from tests.support.editors import emacs_with_json
 from tests.support.editors import neovim as find_neovim
 from tests.support.editors import vim as find_vim
 from tests.support.frames import encode_frame, take_frame
@@ -43,12 +45,14 @@ def _vim() -> list[str]:
     return [*start, "--cmd", f"set encoding=utf-8 runtimepath^={vim.PLUGIN}", "-S", str(FOLDER / "vim" / "relay.vim")]
 
 
-EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "vim": _vim}
-TOLD_OF_THE_END = {"vim"}
-"""Editors that could say nothing more on a socket which has ended in one direction get ``null`` as the last line."""
+def _emacs() -> list[str]:
+    return [emacs_with_json(), "-Q", "--batch", "-L", str(emacs.PACKAGE), "-l", str(FOLDER / "emacs" / "relay.el")]
 
 
-def relay(editor_name: str) -> int:
+EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "emacs": _emacs, "vim": _vim}
+
+
+def relay(command: list[str]) -> int:
     """Stand between stdio and the editor until that says how the server ended; returns this status."""
     with tempfile.TemporaryDirectory(prefix="pipe-rpc-relay-") as place, socket.socket(socket.AF_UNIX) as listening:
         address = str(Path(place) / "socket")
@@ -57,17 +61,16 @@ def relay(editor_name: str) -> int:
         listening.settimeout(DEADLINE_S)
         env = {**os.environ, SOCKET: address, COMMAND: json.dumps([*SERVER, "--stdio"]), "HOME": place}
         # What an editor draws goes where words for people go.
-        command = EDITORS[editor_name]()
         editor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=env, cwd=place)
         try:
             with listening.accept()[0] as lines:
-                return _carry(lines, told=editor_name in TOLD_OF_THE_END)
+                return _carry(lines)
         finally:
             editor.kill()
             editor.wait()
 
 
-def _carry(lines: socket.socket, *, told: bool) -> int:
+def _carry(lines: socket.socket) -> int:
     framed, lined = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(0, selectors.EVENT_READ)
@@ -80,10 +83,8 @@ def _carry(lines: socket.socket, *, told: bool) -> int:
                         lines.sendall(json.dumps(message).encode() + b"\n")
                     if not data:
                         selector.unregister(0)
-                        if told:
-                            lines.sendall(b"null\n")
-                        else:
-                            lines.shutdown(socket.SHUT_WR)
+                        # Not by the end of the stream: Vim could say nothing more then.
+                        lines.sendall(b"null\n")
                     continue
                 lined += (data := lines.recv(READ_BYTES))
                 if not data:
@@ -98,7 +99,7 @@ def _carry(lines: socket.socket, *, told: bool) -> int:
 
 
 def main() -> None:
-    status = relay(sys.argv[1])
+    status = relay(EDITORS[sys.argv[1]]())
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)

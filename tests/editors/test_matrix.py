@@ -1,4 +1,4 @@
-"""The table of editors/README.md is true: each cell names a test that there is, and each plugin's README is alike."""
+"""The table of editors/README.md is true: a cell names a test that there is, or says none; READMEs are alike."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 EDITORS = Path(__file__).resolve().parents[2] / "editors"
-CELL = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+CELL = re.compile(r'\[✓\]\(\.\./tests/editors/([\w/]+\.py) "(test_\w+)"\)')
 CELLS = CELL.findall((EDITORS / "README.md").read_text(encoding="utf-8"))
-NONE = "–"  # noqa: RUF001
+NONE = "\N{EN DASH}"
+"""A cell of an editor that cannot have the feature, or needs none."""
 CHAPTERS = [
     "What you get",
     "Install",
@@ -23,12 +24,12 @@ CHAPTERS = [
 ]
 
 
-def test_every_cell_names_a_test_or_says_that_there_is_none() -> None:
-    lines = (EDITORS / "README.md").read_text(encoding="utf-8").splitlines()
-    _, *rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
-    cells = [cell for _, *row in rows for cell in row]
-    assert sum(cell != NONE for cell in cells) == len(CELLS)
-    assert all(any(cell != NONE for cell in row) for _, *row in rows)
+def test_every_row_names_a_test() -> None:
+    rows = [line for line in (EDITORS / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [cell.strip() for row in rows[1:] for cell in row.strip("|").split("|")[1:]]
+    assert len(cells) == (len(rows) - 1) * (rows[0].count("|") - 2)
+    assert all(cell == NONE or CELL.fullmatch(cell) for cell in cells)
+    assert cells.count(NONE) + len(CELLS) == len(cells)
 
 
 @pytest.mark.parametrize(("file", "test"), CELLS, ids=[test for _, test in CELLS])

@@ -7,6 +7,7 @@ import pathlib
 
 from pipe_rpc.protocol.openrpc import openrpc_document
 from tests.house.blocking import write_blocking
+from tests.house.elisp import write_elisp
 from tests.house.lua import write_lua
 from tests.house.readme_tables import with_tables
 from tests.house.vimscript import write_vimscript
@@ -25,6 +26,7 @@ def main() -> None:
     README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
     OPENRPC.write_text(openrpc_text(), encoding="utf-8")
     write_blocking()
+    write_elisp()
     write_lua()
     write_vimscript()
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from tests.house.blocking import MADE, NAMES, blocking_text
+from tests.house.elisp import PATH as CONSTANTS_EL
+from tests.house.elisp import elisp_text
 from tests.house.generate import OPENRPC, README, openrpc_text
 from tests.house.lua import lua_texts
 from tests.house.readme_tables import with_tables
@@ -39,6 +41,10 @@ def test_what_the_neovim_plugin_knows_of_the_wire_is_fresh(name: str) -> None:
 
 def test_what_the_vim_plugin_knows_of_the_wire_is_fresh() -> None:
     assert CONSTANTS.read_text(encoding="utf-8") == vimscript_text(), REMEDY
+
+
+def test_what_the_emacs_package_knows_of_the_wire_is_fresh() -> None:
+    assert CONSTANTS_EL.read_text(encoding="utf-8") == elisp_text(), REMEDY
 
 
 def test_the_schema_command_prints_the_committed_document() -> None:

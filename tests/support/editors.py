@@ -11,6 +11,7 @@ from tests.support.available import unavailable
 
 OTHER_NEOVIM = "PIPE_RPC_TEST_NVIM"
 """Environment variable: the Neovim to drive instead of the one that is found."""
+_HAS_JSON = '(unless (and (version<= "28.1" emacs-version) (json-available-p)) (kill-emacs 1))'
 OTHER_HELIX = "PIPE_RPC_TEST_HELIX"
 """Environment variable: the Helix to drive instead of the one on PATH."""
 JUPYTER = "PIPE_RPC_TEST_JUPYTER"
@@ -69,6 +70,14 @@ def emacs() -> str:
     found = shutil.which("emacs")
     if found is None or _output(found, "-q", "--batch", "--eval", _HAS_EGLOT) is None:
         unavailable("there is no Emacs with eglot; install emacs-nox and elpa-eglot")
+    return found
+
+
+def emacs_with_json() -> str:
+    """An Emacs of version 28.1 or later that was built with JSON."""
+    found = shutil.which("emacs")
+    if found is None or _output(found, "-Q", "--batch", "--eval", _HAS_JSON) is None:
+        unavailable("there is no Emacs 28.1 or later with JSON; install emacs-nox")
     return found
 
 

@@ -47,7 +47,10 @@ local function start()
     end
     unread = unread .. data
     for line in unread:gmatch("([^\n]*)\n") do
-      carry(vim.json.decode(line))
+      -- The last is `null`: nothing here closes the stdin of a server but the end of Neovim.
+      if line ~= "null" then
+        carry(vim.json.decode(line))
+      end
     end
     unread = unread:match("[^\n]*$")
   end))
