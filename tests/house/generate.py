@@ -9,6 +9,7 @@ from pipe_rpc.protocol.openrpc import openrpc_document
 from tests.house.blocking import write_blocking
 from tests.house.lua import write_lua
 from tests.house.readme_tables import with_tables
+from tests.house.typescript import write_typescript
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -25,6 +26,7 @@ def main() -> None:
     OPENRPC.write_text(openrpc_text(), encoding="utf-8")
     write_blocking()
     write_lua()
+    write_typescript()
 
 
 if __name__ == "__main__":

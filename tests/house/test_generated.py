@@ -11,6 +11,7 @@ from tests.house.blocking import MADE, NAMES, blocking_text
 from tests.house.generate import OPENRPC, README, openrpc_text
 from tests.house.lua import lua_texts
 from tests.house.readme_tables import with_tables
+from tests.house.typescript import WIRE, typescript_text
 
 REMEDY = "run python -m tests.house.generate"
 
@@ -34,6 +35,10 @@ def test_what_the_neovim_plugin_knows_of_the_wire_is_fresh(name: str) -> None:
     texts = {path.name: (path, text) for path, text in lua_texts().items()}
     path, text = texts[name]
     assert path.read_text(encoding="utf-8") == text, REMEDY
+
+
+def test_what_the_extension_of_vs_code_knows_of_the_wire_is_fresh() -> None:
+    assert WIRE.read_text(encoding="utf-8") == typescript_text(), REMEDY
 
 
 def test_the_schema_command_prints_the_committed_document() -> None:
