@@ -58,7 +58,7 @@ export function register(parts: Parts): vscode.Disposable[] {
   };
 
   async function show(job: Job): Promise<void> {
-    const terminal = terminals.of(job);
+    const terminal = terminals.of(job) ?? (job.isAwaited ? await terminals.next(job) : undefined);
     if (terminal !== undefined) {
       terminal.show();
     } else {
@@ -85,7 +85,7 @@ export function register(parts: Parts): vscode.Disposable[] {
   };
 
   async function attach(job: Job): Promise<void> {
-    if (job.isActive && job.isAttached) {
+    if (job.isAwaited || (job.isActive && job.isAttached)) {
       complain(`job ${String(job.number)} is attached already: Pipe RPC: Show Output shows it`);
     } else {
       await tasks.attach(job);

@@ -59,7 +59,7 @@ const instance = `vscode-${String(process.pid)}-${Date.now().toString(36)}`;
 
 export class Job {
   runs = 0;
-  state: State = "exited";
+  state: State = "starting";
   exit: ExitedParams | undefined;
   /** Why it could not be started, or how the server ended. */
   problem: string | undefined;
@@ -71,7 +71,8 @@ export class Job {
   private next: { screen: Screen; spec: Spec } | undefined;
   private stopAsked: number | undefined;
   private measured = { atMs: 0, processorMs: 0 };
-  private startedAt = 0;
+  private startedAt = performance.now();
+  private awaited = true;
   private endedAt: number | undefined;
   private waiting: (() => void)[] = [];
 
@@ -87,6 +88,11 @@ export class Job {
 
   get isActive(): boolean {
     return this.state === "starting" || this.state === "running" || this.state === "stopping";
+  }
+
+  /** Whether a screen for the next run is on its way. */
+  get isAwaited(): boolean {
+    return this.awaited;
   }
 
   /** Whether its output is read. */
@@ -129,9 +135,24 @@ export class Job {
     return this.exit.exitCode ?? BY_SIGNAL + (signals[this.exit.signal ?? ""] ?? 0);
   }
 
+  /** A screen for a run is on its way: until it comes, it is starting. */
+  expect(): void {
+    this.state = "starting";
+    this.awaited = true;
+    this.exit = this.problem = this.endedAt = undefined;
+    this.startedAt = performance.now();
+    this.context.changed();
+  }
+
+  /** The screen does not come. */
+  giveUp(problem: string): void {
+    this.awaited = false;
+    this.finish("failed", problem);
+  }
+
   /** Run it on this screen; where it still runs, as soon as it has stopped. */
   run(screen: Screen, spec = this.spec): void {
-    if (!this.isActive) {
+    if (this.awaited || !this.isActive) {
       this.start(screen, spec);
       return;
     }
@@ -144,6 +165,7 @@ export class Job {
 
   private start(screen: Screen, spec: Spec): void {
     this.forget();
+    this.awaited = false;
     this.spec = spec;
     this.runs += 1;
     const session = (this.session = `${instance}-${String(this.number)}.${String(this.runs)}`);
@@ -204,14 +226,16 @@ export class Job {
     this.reader?.drain();
   }
 
-  /** The server died, and this job with it. */
-  lose(how: string): void {
-    if (this.isActive) {
+  /** The server died; returns whether this job was lost with it, be it that a server which was told to end said so. */
+  lose(how: string): boolean {
+    const had = this.session !== undefined;
+    if (this.isActive && !this.awaited) {
       this.finish("lost", `the server ended ${how}`);
     }
     // What it retained is gone, also where it had exited.
     this.reader?.pause();
     this.session = undefined;
+    return had && this.state === "lost";
   }
 
   private finish(state: "exited" | "failed" | "lost", problem?: string): void {

@@ -51,10 +51,7 @@ export class Jobs {
 
   /** The server died. */
   lose(how: string): void {
-    const lost = this.all().filter((job) => job.isActive).length;
-    this.all().forEach((job) => {
-      job.lose(how);
-    });
+    const lost = this.all().filter((job) => job.lose(how)).length;
     const ofJobs = lost === 0 ? "" : ` and took ${String(lost)} running job${lost === 1 ? "" : "s"} with it`;
     this.context.complain(`the server ended ${how}${ofJobs}. It is started again at the next use.`);
   }

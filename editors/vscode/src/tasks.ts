@@ -60,9 +60,10 @@ export class Tasks implements vscode.TaskProvider {
     const definition: Definition = { type: TASK_TYPE, job: job.number, ...spec };
     const scope = vscode.workspace.workspaceFolders?.[0] ?? vscode.TaskScope.Global;
     const task = this.make(definition, scope, nameOf(spec).replaceAll("\n", " "), matchers);
-    task.presentationOptions = { reveal: REVEAL[this.settings().reveal], panel: vscode.TaskPanelKind.Dedicated };
+    const reveal = REVEAL[this.settings().reveal];
+    task.presentationOptions = { reveal, panel: vscode.TaskPanelKind.Dedicated, clear: true };
     this.tasks.set(job, task);
-    await vscode.tasks.executeTask(task);
+    await this.begin(job, task);
     return job;
   }
 
@@ -92,20 +93,29 @@ export class Tasks implements vscode.TaskProvider {
       job.stop();
     }
     await job.whenOver();
-    await this.execute(job);
+    const task = this.tasks.get(job);
+    if (task !== undefined && this.jobs.get(job.number) === job) {
+      await ended(task);
+      job.expect();
+      await this.begin(job, task);
+    }
   }
 
   /** Open a terminal with what is retained of its output, and what comes. */
   async attach(job: Job): Promise<void> {
-    this.attaching.add(job);
-    await this.execute(job);
+    const task = this.tasks.get(job);
+    if (task !== undefined) {
+      await ended(task);
+      this.attaching.add(job);
+      await vscode.tasks.executeTask(task);
+    }
   }
 
-  private async execute(job: Job): Promise<void> {
-    const task = this.tasks.get(job);
-    if (task !== undefined && this.jobs.get(job.number) === job) {
-      await ended(task);
+  private async begin(job: Job, task: vscode.Task): Promise<void> {
+    try {
       await vscode.tasks.executeTask(task);
+    } catch (error) {
+      job.giveUp(`VS Code does not run its task: ${String(error)}`);
     }
   }
 
@@ -123,6 +133,7 @@ export class Tasks implements vscode.TaskProvider {
     return new JobTerminal(job, (screen) => {
       this.terminals.opened(job, task.name);
       if (attaching) {
+        screen.clear();
         job.attach(screen);
       } else {
         job.run(screen, spec);

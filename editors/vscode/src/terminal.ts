@@ -8,6 +8,8 @@ import { LineEditor } from "./line_editor";
 
 const DIM = "\x1b[2m";
 const PLAIN = "\x1b[0m";
+/** Erase the display and its scrollback, and go home (ECMA-48, and xterm's 3). */
+const CLEAR = "\x1b[2J\x1b[3J\x1b[H";
 /** A terminal that ends within 500 ms is said to have failed to launch, and its exit status is not told. */
 const SHORTEST_LIFE_MS = 600;
 /** How long the end of a job waits for a terminal to draw the last of it, lest a window that is gone keep its task. */
@@ -52,6 +54,11 @@ export class JobTerminal implements vscode.Pseudoterminal, Screen {
     }
   }
 
+  /** Forget what an earlier run, or a part of this one, left here. */
+  clear(): void {
+    this.flow.write(CLEAR);
+  }
+
   note(text: string): void {
     this.text(`${PLAIN}${this.midline ? "\n" : ""}${DIM}[${text.replaceAll("\n", " ")}]${PLAIN}\n`);
   }
@@ -67,7 +74,7 @@ export class JobTerminal implements vscode.Pseudoterminal, Screen {
     this.ended = true;
     // VS Code finds problems in what was drawn, and forgets those of a task whose terminal has closed.
     const drawn = Promise.race([this.flow.drawn(), pause(LAST_DRAWN_MS)]);
-    const lived = pause(this.openedAt + SHORTEST_LIFE_MS - performance.now());
+    const lived = pause(Math.max(0, this.openedAt + SHORTEST_LIFE_MS - performance.now()));
     void Promise.all([drawn, lived]).then(() => {
       this.closing.fire(status);
     });

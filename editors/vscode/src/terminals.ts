@@ -15,6 +15,8 @@ export class Terminals implements vscode.Disposable {
     this.jobs.delete(terminal);
   });
 
+  private readonly waiting = new Map<Job, ((terminal: vscode.Terminal | undefined) => void)[]>();
+
   /** A terminal of this name was opened for a job. */
   opened(job: Job, name: string): void {
     if (this.of(job) === undefined) {
@@ -25,6 +27,18 @@ export class Terminals implements vscode.Disposable {
         this.jobs.set(terminal, job);
       }
     }
+    const terminal = this.of(job);
+    this.waiting.get(job)?.forEach((resolve) => {
+      resolve(terminal);
+    });
+    this.waiting.delete(job);
+  }
+
+  /** The terminal of a job whose next one is on its way. */
+  next(job: Job): Promise<vscode.Terminal | undefined> {
+    return new Promise((resolve) => {
+      this.waiting.set(job, [...(this.waiting.get(job) ?? []), resolve]);
+    });
   }
 
   of(job: Job): vscode.Terminal | undefined {
