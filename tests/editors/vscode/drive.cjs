@@ -24,6 +24,7 @@ const CALLS = {
   press: (key) => page.keyboard.press(key),
   hover: (selector) => page.hover(selector),
   click: (selector) => page.click(selector),
+  tell: async (what) => tell(what),
   screenshot: (file) => page.screenshot({ path: file }),
 };
 

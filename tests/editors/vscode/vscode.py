@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
-import signal
 import subprocess
 import time
 import zipfile
@@ -15,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.editors import vscode, vscode_extension
-from tests.support.processes import descendants, wait_state
+from tests.support.leaks import LeakCheck
+from tests.support.processes import descendants
 from tests.support.server_command import SERVER
 
 HERE = Path(__file__).parent
@@ -52,6 +51,8 @@ class Workbench:
 
     def __init__(self, place: Path, vsix: Path, suite: Path, env: Mapping[str, str] | None = None) -> None:
         editor = vscode()
+        # What a browser leaves behind finds other parents: whatever is new here belongs to it.
+        self._before = LeakCheck()
         self.place = place
         self.folder = place / "workspace"
         self.folder.mkdir()
@@ -95,6 +96,10 @@ class Workbench:
             line += data
         return json.loads(line)[what]
 
+    def family(self) -> list[int]:
+        """Every process of it, the jobs included, but for those of the test: driver and browser."""
+        return [self.server, *descendants(self.server)]
+
     def close_window(self) -> None:
         """Close the window, as a user does."""
         assert self._process.stdin is not None
@@ -106,18 +111,13 @@ class Workbench:
 
     def close(self) -> None:
         """End everything that belongs to it, and return when that is gone."""
-        family = [self._process.pid, *descendants(self._process.pid)]
-        for pid in reversed(family):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._before.leaks()
         self._process.wait()
         self._process.stdin.close()
         self._process.stdout.close()
         self._log.close()
-        for pid in family:
-            wait_state(pid, "", "Z")
 
 
 def node(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> Any:
