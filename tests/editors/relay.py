@@ -22,6 +22,7 @@ from pathlib import Path
 
 from tests.editors.nvim import neovim
 from tests.support.editors import neovim as find_neovim
+from tests.support.editors import vscode_extension
 from tests.support.frames import encode_frame, take_frame
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
@@ -36,7 +37,13 @@ def _neovim() -> list[str]:
     return [*start, "--cmd", f"set runtimepath^={neovim.PLUGIN}", "-S", str(FOLDER / "nvim" / "relay.lua")]
 
 
-EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim}
+def _vscode() -> list[str]:
+    """The extension host is Node; what the extension says to a server needs nothing else of it."""
+    vscode_extension()
+    return ["node", str(FOLDER / "vscode" / "relay.cjs")]
+
+
+EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "vscode": _vscode}
 
 
 def relay(command: list[str]) -> int:

@@ -99,14 +99,18 @@ export function register(parts: Parts): vscode.Disposable[] {
     }
     const line = text ?? (await vscode.window.showInputBox({ prompt: `stdin of ${job.name}`, ignoreFocusOut: true }));
     if (typeof line === "string") {
-      job.write(`${line}\n`);
+      job.withSession((session) => {
+        session.write(`${line}\n`, false);
+      });
     }
   }
 
   async function signal(job: Job, given: unknown): Promise<void> {
     const name = given ?? (await vscode.window.showQuickPick(SIGNALS, { placeHolder: `Which signal for ${job.name}?` }));
     if (typeof name === "string") {
-      job.signal(name.toUpperCase());
+      job.withSession((session) => {
+        session.signal(name.toUpperCase());
+      });
     }
   }
 
@@ -117,7 +121,7 @@ export function register(parts: Parts): vscode.Disposable[] {
     rerunLast: () => withJob((job) => tasks.rerun(job))(jobs.newest()),
     rerun: withJob((job) => tasks.rerun(job)),
     stop: withJob((job) => {
-      job.stopHarder();
+      job.stop(job.state === "stopping" ? 0 : undefined);
     }),
     kill: withJob((job) => {
       job.stop(0);
@@ -125,7 +129,9 @@ export function register(parts: Parts): vscode.Disposable[] {
     signal: withJob(signal),
     write: withJob(write),
     closeStdin: withJob((job) => {
-      job.write("", true);
+      job.withSession((session) => {
+        session.write("", true);
+      });
     }),
     detach: withJob((job) => {
       job.detach();
@@ -133,8 +139,10 @@ export function register(parts: Parts): vscode.Disposable[] {
     attach: withJob(attach),
     show: withJob(show),
     log: withJob((job) => {
-      job.log((text) => {
-        void documents.show(`${String(job.number)}.${String(job.runs)} ${job.name}.log`, text);
+      job.withSession((session) => {
+        session.log((text) => {
+          void documents.show(`${String(job.number)}.${String(job.runs)} ${job.name}.log`, text);
+        });
       });
     }),
     dispose: withJob((job) => {

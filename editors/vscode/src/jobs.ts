@@ -1,8 +1,9 @@
 /** All jobs of this window, and which of them a message of the server is about. */
 
-import { type Context, Job } from "./job";
+import { Job } from "./job";
 import type { Spec } from "./launch";
 import type { Notification } from "./server";
+import type { Context } from "./surroundings";
 
 export class Jobs {
   private readonly jobs = new Map<number, Job>();

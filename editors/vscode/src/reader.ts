@@ -24,7 +24,7 @@ export interface Sink {
   /** The next piece, and how many bytes before it were not kept. Resolves when there is room for another. */
   output(data: string, missed: number): Promise<void>;
   /** Everything that the child itself wrote has come. */
-  drained(): void;
+  drained: () => void;
 }
 
 export class Reader {

@@ -3,8 +3,9 @@
 import * as vscode from "vscode";
 
 import { Flow } from "./flow";
-import type { Job, Screen } from "./job";
+import type { Job } from "./job";
 import { LineEditor } from "./line_editor";
+import type { Screen } from "./surroundings";
 
 const DIM = "\x1b[2m";
 const PLAIN = "\x1b[0m";
@@ -92,15 +93,21 @@ export class JobTerminal implements vscode.Pseudoterminal, Screen {
           this.writing.fire(one.text);
           break;
         case "line":
-          this.job.write(one.text);
+          this.write(one.text);
           break;
         case "interrupt":
-          this.job.stopHarder();
+          this.job.stop(this.job.state === "stopping" ? 0 : undefined);
           break;
         case "end":
-          this.job.write("", true);
+          this.write("", true);
       }
     }
+  }
+
+  private write(text: string, close = false): void {
+    this.job?.withSession((session) => {
+      session.write(text, close);
+    });
   }
 }
 

@@ -77,11 +77,15 @@ class Workbench:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(place), "SHELL": "/bin/sh", **(env or {})},
+            env={**os.environ, **self._surroundings(), **(env or {})},
             start_new_session=True,
             bufsize=0,
         )
         self.server: int = self.hear("server")
+
+    def _surroundings(self) -> dict[str, str]:
+        home = {"HOME": str(self.place), "SHELL": "/bin/sh", "PYTHONPATH": str(ROOT)}
+        return {**home, "PIPE_RPC_TEST_EXTENSION": str(vscode_extension())}
 
     def hear(self, what: str) -> Any:
         """Return what the driver says of `what`; it says nothing else before."""

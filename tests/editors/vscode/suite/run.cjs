@@ -10,7 +10,7 @@ const { cleanUp } = require("./window.cjs");
 const FEATURE_MS = 25_000;
 /** For a developer: run only features whose names match this. */
 const ONLY = new RegExp(process.env.PIPE_RPC_TEST_ONLY ?? "");
-const FILES = ["start", "jobs", "output", "input", "stop", "attach", "problems", "tasks", "list", "trouble"];
+const FILES = ["start", "jobs", "output", "input", "stop", "attach", "problems", "tasks", "list", "trouble", "picture"];
 
 /** Reject where a feature takes too long, so that the others have their turn. */
 function inTime(feature) {
