@@ -25,7 +25,9 @@ def test_the_package_can_be_installed(vsix: Path, tmp_path: Path) -> None:
 def test_the_package_holds_what_it_needs_and_no_more(vsix: Path) -> None:
     with zipfile.ZipFile(vsix) as packed:
         names = sorted(name for name in packed.namelist() if name.startswith("extension/"))
-    assert names == [f"extension/{name}" for name in ("dist/extension.js", "media/jobs.svg", "package.json", "readme.md")]
+    assert names == [
+        f"extension/{name}" for name in ("dist/extension.js", "media/jobs.svg", "package.json", "readme.md")
+    ]
 
 
 def test_every_command_of_the_manifest_is_registered_and_described() -> None:

@@ -62,7 +62,7 @@ def test_nothing_is_left_running_when_the_window_closes(running: tuple[Workbench
 def test_nothing_is_left_running_when_the_extension_host_ends(
     running: tuple[Workbench, int], number: signal.Signals
 ) -> None:
-    workbench, host = running
+    _, host = running
     jobs = descendants(host)
     assert len(jobs) >= 4
     os.kill(host, number)

@@ -11,7 +11,9 @@ def test_a_task_of_the_workspace_runs_and_its_problems_are_found(in_window: InWi
     in_window()
 
 
-def test_the_commands_of_the_editor_terminate_and_restart_a_task_and_run_the_last_one_again(in_window: InWindow) -> None:
+def test_the_editor_terminates_and_restarts_a_task_and_runs_the_last_one_again(
+    in_window: InWindow,
+) -> None:
     in_window()
 
 

@@ -39,7 +39,7 @@ module.exports = {
     await eventually(() => vscode.languages.getDiagnostics(file)[0]?.message === "bad");
   },
 
-  async "the commands of the editor terminate and restart a task and run the last one again"() {
+  async "the editor terminates and restarts a task and runs the last one again"() {
     await vscode.tasks.executeTask(await task("wait"));
     const job = await eventually(called("wait"));
     await shows(job, "ready");
