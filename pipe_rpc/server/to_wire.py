@@ -141,7 +141,7 @@ def exited(announcement: Exited) -> Members:
     """ExitedParams."""
     session = announcement.session
     assert session.exit is not None, "an exit is announced once it is known"
-    return {"sessionId": session.session_id, **exit_info(session.exit), "streamsOpen": session.open_streams}
+    return {"sessionId": session.session_id, **exit_info(session.exit), "streamsOpen": session.streams.open_names}
 
 
 def closed(announcement: Closed) -> Members:

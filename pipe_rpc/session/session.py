@@ -6,7 +6,7 @@ close.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from pipe_rpc.session.attachment import Attachment
 from pipe_rpc.session.description import Description, Exit
 from pipe_rpc.session.lifecycle import Lifecycle, Reason, State
 from pipe_rpc.session.output_stream import OutputStream
+from pipe_rpc.session.output_streams import OutputStreams
 from pipe_rpc.session.read_order import ReadOrder
 from pipe_rpc.session.stdin_budget import StdinBudget
 from pipe_rpc.session.stdin_pipe import StdinPipe
@@ -76,42 +77,40 @@ class Session:
         self._on_ready = on_ready
         self._termination = Termination(description.session_id, child, loop, orphans)
         self._timeout: Deadline | None = None
-        streams: dict[StreamName, OutputStream] = {}
         order = ReadOrder(description.started)
-        fds = {StreamName.STDOUT: child.stdout_fd, StreamName.STDERR: child.stderr_fd}
+
+        def make_stream(name: StreamName, fd: int) -> OutputStream:
+            return OutputStream(
+                name,
+                fd,
+                loop,
+                ring_budget,
+                order,
+                backlog_bytes=description.backlog_bytes,
+                read_bytes=read_bytes,
+                most_runs=most_runs,
+                overflow=description.overflow,
+                on_progress=self._ready,
+            )
+
+        fds = {StreamName.STDOUT: child.stdout_fd}
+        if child.stderr_fd is not None:
+            fds[StreamName.STDERR] = child.stderr_fd
         orphans.expect(child.pid)
-        stdin = None
+        streams, stdin = None, None
         try:
+            self.streams = streams = OutputStreams(fds, make_stream)
             self.stdin = stdin = StdinPipe(child.stdin_fd, loop, stdin_budget, max_bytes=stdin_bytes)
-            for name, fd in fds.items():
-                if fd is not None:
-                    streams[name] = OutputStream(
-                        name,
-                        fd,
-                        loop,
-                        ring_budget,
-                        order,
-                        backlog_bytes=description.backlog_bytes,
-                        read_bytes=read_bytes,
-                        most_runs=most_runs,
-                        overflow=description.overflow,
-                        on_progress=self._ready,
-                    )
             Reaping(child, loop, exit_watch, self._has_exited)
         except (OSError, MemoryError):
+            if streams is not None:
+                streams.close()
             if stdin is not None:
                 stdin.close("The session could not be built.")
             elif child.stdin_fd is not None:
                 os.close(child.stdin_fd)
-            for name, fd in fds.items():
-                if name in streams:
-                    streams[name].close()
-                elif fd is not None:
-                    os.close(fd)
             orphans.release(child.pid)
             raise
-        self.streams: Mapping[StreamName, OutputStream] = streams
-        self._by_age = list(streams.values())
         self._tees: Tees | None = None
         if description.timeout_s is not None:
             self._timeout = loop.call_at(
@@ -143,11 +142,6 @@ class Session:
         return self.exit is None
 
     @property
-    def open_streams(self) -> list[StreamName]:
-        """Streams that some process still holds."""
-        return [name for name, stream in self.streams.items() if stream.is_open]
-
-    @property
     def tees(self) -> "Tees":
         """The files that its streams go into as well."""
         if self._tees is None:
@@ -162,32 +156,14 @@ class Session:
             self._tees.kill()
 
     @property
-    def retained_bytes(self) -> int:
-        """Output that the rings hold."""
-        return sum(len(stream.ring) for stream in self.streams.values())
-
-    @property
     def kept_bytes(self) -> int:
         """What is kept of it once it is closed: its output, and the texts that describe it."""
-        return self.retained_bytes + self.description.text_bytes
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether output that is here waits for an attachment."""
-        for stream in self._by_age:  # noqa: SIM110 - a generator would take longer than all that it looks at
-            if stream.is_behind:
-                return True
-        return False
+        return self.streams.retained_bytes + self.description.text_bytes
 
     @property
     def may_have_more(self) -> bool:
         """Whether there may be something to pull before anything more happens; False only where there is nothing."""
-        if self.exit is not None or self._tees:
-            return True
-        for stream in self._by_age:  # noqa: SIM110 - as above
-            if stream.is_behind or stream.ended:
-                return True
-        return False
+        return self.exit is not None or bool(self._tees) or self.streams.may_have_more
 
     def has_processes(self) -> bool:
         """Whether anything of the process group, or in the cgroup, is left."""
@@ -239,8 +215,8 @@ class Session:
         """The next thing to tell the client, output of at most ``limit`` raw bytes; None where there is nothing now."""
         failed = self._tees.pull() if self._tees else None
         if failed is not None or self.exit is None:
-            return failed or self._pull_streams(limit)
-        return self._pull_exit() or self._pull_streams(limit) or self._pull_close()
+            return failed or self._pull_output(limit) or self._pull_end()
+        return self._pull_exit() or self._pull_output(limit) or self._pull_end() or self._pull_close()
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the process group. Raises PipeRpcError: SIGNAL_FAILED."""
@@ -255,8 +231,7 @@ class Session:
         self.stdin.close("The session was removed.")
         if self._tees is not None:
             self._tees.abandon()
-        for stream in self.streams.values():
-            stream.close()
+        self.streams.close()
         self._end_timeout()
 
     def release_group(self) -> Child | None:
@@ -276,53 +251,40 @@ class Session:
 
     def _pull_exit(self) -> Announcement | None:
         """The exit comes before output of others: one that the child left behind may write for ever."""
-        if self.exit is None or self.exit_announced or not self._child_output_delivered():
+        if self.exit_announced or not self.streams.child_output_delivered:
             return None
-        for stream in self._by_age:
-            stream.look_for_end()  # Where the client was slow, nobody has looked since the exit.
-            ended = self._pull_end(stream)
-            if ended is not None:
-                return ended
-        if not self._child_output_delivered():
-            return None  # The end that was found just now is behind output of others.
+        self.streams.look_for_ends()  # Where the client was slow, nobody has looked since the exit.
+        ended = self._pull_end()
+        if ended is not None or not self.streams.child_output_delivered:
+            return ended  # An end that was found just now may be behind output of others.
         self.exit_announced = True
         return Exited(self)
 
-    def _child_output_delivered(self) -> bool:
-        return all(each.child_output_delivered for each in self._by_age)
+    def _pull_output(self, limit: int) -> Announcement | None:
+        taken = self.streams.take(limit)
+        if taken is None:
+            return None
+        stream, piece, missed, run = taken
+        assert stream.attachment is not None, "nobody has taken it"
+        return Output(
+            self.session_id,
+            stream.name,
+            stream.attachment.offset - piece.length,
+            piece.length,
+            piece.text,
+            piece.encoding,
+            missed,
+            run.seq,
+            run.time_s,
+        )
 
-    def _pull_streams(self, limit: int) -> Announcement | None:
-        if len(self._by_age) > 1 and all(stream.is_behind for stream in self._by_age):
-            self._by_age.sort(key=lambda stream: stream.next_seq)  # As it was read is how it is told.
-        for stream in self._by_age:
-            taken = stream.take(limit)
-            if taken is not None and stream.attachment is not None:
-                piece, missed, run = taken
-                return Output(
-                    self.session_id,
-                    stream.name,
-                    stream.attachment.offset - piece.length,
-                    piece.length,
-                    piece.text,
-                    piece.encoding,
-                    missed,
-                    run.seq,
-                    run.time_s,
-                )
-        for stream in self._by_age:
-            ended = self._pull_end(stream)
-            if ended is not None:
-                return ended
-        return None
-
-    def _pull_end(self, stream: OutputStream) -> Detached | None:
-        if stream.ended and stream.attachment is not None and stream.attachment.offset >= stream.ring.end:
-            return self.detach(stream.name, DetachReason.ENDED)
-        return None
+    def _pull_end(self) -> Announcement | None:
+        finished = self.streams.finished()
+        return None if finished is None else self.detach(finished.name, DetachReason.ENDED)
 
     def _pull_close(self) -> Announcement | None:
         # A tee is waited for, so that the last word says that the file is complete.
-        if not self.exit_announced or self.closed_announced or self.open_streams or self._tees:
+        if not self.exit_announced or self.closed_announced or self.streams.open_names or self._tees:
             return None
         self.closed_announced = True
         return Closed(self)
@@ -334,7 +296,6 @@ class Session:
         left = self._child.has_running()
         self.exit = Exit(status, outcome, self.lifecycle.reason, self._wall_clock(), duration_s, left)
         self.stdin.close("The child has exited.")
-        for stream in self._by_age:
-            stream.child_exited()
+        self.streams.child_exited()
         self._end_timeout()
         self._ready()

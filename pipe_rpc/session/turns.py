@@ -36,7 +36,7 @@ class Turns:
     def put_back(self, session: Session) -> None:
         """It was just heard, and may have more to tell: it goes behind the others of its kind."""
         self.forget(session)  # It may have been noted while it was heard.
-        (self._behind if session.is_behind else self._caught_up)[session] = None
+        (self._behind if session.streams.is_behind else self._caught_up)[session] = None
 
     def forget(self, session: Session) -> None:
         """There is nothing more to tell of it."""

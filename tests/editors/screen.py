@@ -12,7 +12,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +21,7 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
+from tests.support.processes import descendants, wait_state
 from tests.support.trace import DEADLINE_S
 
 ROWS, COLUMNS = 30, 100
@@ -87,14 +88,30 @@ class Terminal:
 
     def wait_for(self, *texts: str) -> None:
         """Read until the screen shows all of these."""
+        self._read_until(lambda: all(text in self.shown for text in texts))
+
+    def wait_for_one(self, *texts: str) -> str:
+        """Read until the screen shows one of these; the first of them."""
+        self._read_until(lambda: any(text in self.shown for text in texts))
+        return next(text for text in texts if text in self.shown)
+
+    def wait_for_absence(self, text: str) -> None:
+        """Read until the screen shows this no more."""
+        self._read_until(lambda: text not in self.shown)
+
+    def _read_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + DEADLINE_S
-        while not all(text in self.shown for text in texts):
+        while not condition():
             ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, self.shown
             self._stream.feed(os.read(self._master, 65536).replace(_COLOUR_QUERY, b""))
 
     def close(self) -> None:
-        """Quit, and read what is left, which the program waits for. Kill one that does not end."""
+        """Quit, and read what is left, which the program waits for. Kill one that does not end.
+
+        Returns when everything that it started has ended, too: an editor may be a screen and a process behind it.
+        """
+        family = descendants(self.pid)
         try:
             self.type(self._quit_keys)
             deadline = time.monotonic() + DEADLINE_S
@@ -103,6 +120,8 @@ class Terminal:
                 if select.select([self._master], [], [], 0.05)[0] and not self._read_rest():
                     break
             self._process.wait(DEADLINE_S)
+            for pid in family:
+                wait_state(pid, "", "Z")
         finally:
             self._process.kill()
             self._process.wait()

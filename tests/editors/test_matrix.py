@@ -1,4 +1,4 @@
-"""The table of editors/README.md is true: a cell names a test that there is, or is `–`; plugins' READMEs are alike."""
+"""The table of editors/README.md is true: a cell names a test that there is, or says none; READMEs are alike."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 EDITORS = Path(__file__).resolve().parents[2] / "editors"
 CELL = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 CELLS = CELL.findall((EDITORS / "README.md").read_text(encoding="utf-8"))
+NONE = "\N{EN DASH}"
+"""A cell of an editor that cannot have the feature, or needs none."""
 CHAPTERS = [
     "What you get",
     "Install",
@@ -26,8 +28,8 @@ def test_every_row_names_a_test() -> None:
     rows = [line for line in (EDITORS / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     cells = [cell.strip() for row in rows[1:] for cell in row.strip("|").split("|")[1:]]
     assert len(cells) == (len(rows) - 1) * (rows[0].count("|") - 2)
-    assert all(cell == "–" or CELL.fullmatch(cell) for cell in cells)
-    assert cells.count("–") + len(CELLS) == len(cells)
+    assert all(cell == NONE or CELL.fullmatch(cell) for cell in cells)
+    assert cells.count(NONE) + len(CELLS) == len(cells)
 
 
 @pytest.mark.parametrize(("file", "test"), CELLS, ids=[test for _, test in CELLS])

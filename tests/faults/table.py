@@ -263,6 +263,7 @@ ELSEWHERE = {
     "child/memory_limit.py open": "see tests/child/test_memory_limit.py",
     "child/prctl.py ctypes.CDLL": _AT_START,
     "child/prctl.py ctypes.CDLL(None).prctl": _AT_START,
+    "session/output_streams.py os.close": _CLOSE,
     "session/session.py os.close": _CLOSE,
     "server/app.py signal.pthread_sigmask": _AT_START,
     "server/client_watch.py os.close": _CLOSE,

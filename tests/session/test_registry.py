@@ -231,7 +231,7 @@ def test_exit_does_not_wait_for_a_grandchild_that_holds_the_pipe(works: Works, g
     held = gate()
     session = works.spawn(*shell("(read _ < $1; echo late) & echo early", held.path))
     works.run_until_exited(session)
-    assert session.open_streams == [OUT, ERR]
+    assert session.streams.open_names == [OUT, ERR]
     assert kinds(works.of(session)) == ["output stdout", "exited"]
     held.release()
     works.run_until_closed(session)

@@ -41,9 +41,9 @@ def test_a_new_session_runs_and_has_nothing_to_tell(bench: MakeBench) -> None:
     made = bench()
     session = made.session
     assert (session.state, session.is_running, session.exit) == (State.RUNNING, True, None)
-    assert session.open_streams == [OUT, ERR]
+    assert session.streams.open_names == [OUT, ERR]
     assert session.has_processes()
-    assert session.retained_bytes == 0
+    assert session.streams.retained_bytes == 0
     assert session.pull(100) is None
     assert (session.session_id, session.pid) == ("pipe-1", made.child.pid)
     assert repr(session) == f"<Session pipe-1 pid {made.child.pid} running>"
@@ -60,7 +60,7 @@ def test_output_comes_with_its_offsets_and_in_the_order_in_which_it_was_read(ben
         Output("pipe-1", ERR, 0, 4, "uno ", Encoding.UTF_8, 0, 2, 0.0),
         Output("pipe-1", ERR, 4, 3, "due", Encoding.UTF_8, 0, 2, 0.0),
     ]
-    assert made.session.retained_bytes == 14
+    assert made.session.streams.retained_bytes == 14
 
 
 def test_each_stream_ends_by_itself_while_the_child_lives(bench: MakeBench) -> None:
@@ -72,7 +72,7 @@ def test_each_stream_ends_by_itself_while_the_child_lives(bench: MakeBench) -> N
     told = made.pull_all()
     assert kinds(told) == ["output stdout", "ended stdout"]
     assert told[-1] == Detached("pipe-1", OUT, "a-stdout", 3, DetachReason.ENDED)
-    assert made.session.open_streams == [ERR]
+    assert made.session.streams.open_names == [ERR]
     assert made.session.is_running
 
 
@@ -104,7 +104,7 @@ def test_the_exit_does_not_wait_for_a_grandchild_but_the_close_does(bench: MakeB
     made.child.close_output(ERR)
     made.exit()
     assert kinds(made.pull_all()) == ["output stdout", "ended stderr", "exited"]
-    assert made.session.open_streams == [OUT]
+    assert made.session.streams.open_names == [OUT]
     made.child.write(OUT, b"late")
     made.loop.run_turn()
     assert text(made.pull_all()) == "late"
@@ -121,7 +121,7 @@ def test_an_exit_that_says_that_nobody_holds_a_stream_comes_behind_all_of_its_ou
     made.child.write(OUT, b"and of one that was left behind, and ended before the exit was told")
     made.child.close_output()
     told = []
-    while made.session.open_streams:
+    while made.session.streams.open_names:
         told.append(made.session.pull(100))
     assert Exited(made.session) not in told
     assert kinds(made.pull_all()) == ["ended stdout", "exited", "closed"]
@@ -395,8 +395,8 @@ def test_an_abandoned_session_lets_go_of_everything_but_the_process(bench: MakeB
     made.loop.run_turn()
     made.session.terminate(3, Reason.REQUEST)
     made.session.abandon()
-    assert made.session.retained_bytes == 0
-    assert made.session.open_streams == []
+    assert made.session.streams.retained_bytes == 0
+    assert made.session.streams.open_names == []
     with pytest.raises(BrokenPipeError):
         made.child.write(OUT, b"more")
     assert made.child.read_stdin() == b""
@@ -461,7 +461,7 @@ def test_a_stream_that_nobody_holds_is_not_told_as_open_although_the_ring_was_fu
     made.exit()
     while not isinstance(told := made.session.pull(100), Exited):
         assert told is not None
-    assert made.session.open_streams == []
+    assert made.session.streams.open_names == []
 
 
 def test_session_without_a_stdin_pipe_refuses_writes(bench: MakeBench) -> None:

@@ -13,6 +13,10 @@ class Heard:
         self.name = name
         self.is_behind = is_behind
 
+    @property
+    def streams(self) -> "Heard":
+        return self
+
     def __repr__(self) -> str:
         return self.name
 

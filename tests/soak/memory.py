@@ -15,6 +15,7 @@ The server's resident memory is at most the sum of
 - requests that wait behind a spawn: `maxQueuedRequestBytes` and one more;
 - one `envFile` while it is read: `ENV_FILE_AMPLIFICATION` times `maxEnvFileBytes`;
 - patterns that are waited for: `PATTERN_BYTES` each, at most `maxPatterns`;
+- problems of jobs that are shown: `PROBLEM_BYTES` each, at most `maxProblems`;
 - bookkeeping: `SESSION_BYTES` for each session, open or kept, besides its arguments and labels, which are at most
   `maxArgumentBytes` of open ones; `TOMBSTONE_BYTES` for each of `maxTombstones`; and `PENDING_BYTES` for each request
   that waits.
@@ -50,6 +51,8 @@ PENDING_BYTES = 12 * 1024
 """The row, the id, and the answer where one piece of news answers all of them at once."""
 PATTERN_BYTES = 300 * 1024
 """What the engine may keep of a compiled pattern, and what is searched at once."""
+PROBLEM_BYTES = 20 * 1024
+"""A line of `maxProblemLineBytes`: its text, the address of its file, and both once more while they are told."""
 SLACK = 1.25
 TOMBSTONE_BYTES = 1024
 """What is remembered of a forgotten session."""
@@ -76,6 +79,8 @@ class Load(NamedTuple):
     """Forgotten sessions that are remembered."""
     patterns: int = 0
     """Different ones that are waited for."""
+    problems: int = 0
+    """Found in the output of jobs."""
     pending: int = 0
     """Requests that wait."""
     outbound_bytes: int = 0
@@ -108,7 +113,10 @@ def bound(base: int, limits: Mapping[str, int], load: Load) -> int:
     queued = limits["maxQueuedRequestBytes"] + frame
     file = ENV_FILE_AMPLIFICATION * min(load.env_file_bytes, limits["maxEnvFileBytes"])
     patterns = min(load.patterns, limits["maxPatterns"]) * PATTERN_BYTES
-    held = patterns + open_rings + closed + 2 * stdin + answers + output + request + queued + file + bookkeeping
+    problems = min(load.problems, limits["maxProblems"]) * PROBLEM_BYTES
+    held = (
+        patterns + problems + open_rings + closed + 2 * stdin + answers + output + request + queued + file + bookkeeping
+    )
     return base + ALLOCATOR_BYTES + int(SLACK * held)
 
 
@@ -123,6 +131,7 @@ def worst(limits: Mapping[str, int]) -> Load:
         argument_bytes=limits["maxArgumentBytes"] + limits["maxExitedBacklogBytes"],
         tombstones=limits["maxTombstones"],
         patterns=limits["maxPatterns"],
+        problems=limits["maxProblems"],
         pending=limits["maxPendingRequests"],
         outbound_bytes=limits["maxOutboundBytes"],
         answer_bytes=ESCAPED_BYTES * limits["maxReadBytes"],

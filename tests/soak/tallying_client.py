@@ -81,6 +81,8 @@ class TallyingClient:
         self.exited: dict[str, Message] = {}
         self.closed: set[str] = set()
         self.on_output: Callable[[Message], None] = lambda params: None
+        self.problems: dict[str, int] = {}
+        """How many diagnostics of each file are shown, by its URI."""
         """Called behind the tally with the params of each `session/output`."""
         self.reading = True
         self.malformed = 0
@@ -322,6 +324,8 @@ class TallyingClient:
                 assert params["sessionId"] not in self.closed, "output behind the close"
                 self.tallies[params["sessionId"], params["stream"]].take(params)
                 self.on_output(params)
+            case "textDocument/publishDiagnostics":
+                self.problems[params["uri"]] = len(params["diagnostics"])
             case "session/detached" if params["reason"] == "ended":
                 self.tallies[params["sessionId"], params["stream"]].ended = params["offset"]
             case "session/exited":

@@ -12,6 +12,10 @@ from tests.support.available import unavailable
 
 OTHER_NEOVIM = "PIPE_RPC_TEST_NVIM"
 """Environment variable: the Neovim to drive instead of the one that is found."""
+OTHER_HELIX = "PIPE_RPC_TEST_HELIX"
+"""Environment variable: the Helix to drive instead of the one on PATH."""
+JUPYTER = "PIPE_RPC_TEST_JUPYTER"
+"""Environment variable: the Python in whose environment there is jupyter-lsp, which has too many packages for ours."""
 _EDITORS = Path(__file__).resolve().parents[2] / "editors"
 _VSCODE_TESTS = Path(__file__).resolve().parents[1] / "editors" / "vscode"
 _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
@@ -20,10 +24,35 @@ _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
 def neovim(major: int, minor: int) -> str:
     """Neovim of this version or later, of the package or on PATH."""
     found = os.environ.get(OTHER_NEOVIM) or _packaged_neovim() or shutil.which("nvim")
-    told = (_output(found, "--version") if found is not None else None) or ""
-    version = re.match(r"NVIM v(\d+)\.(\d+)", told)
-    if found is None or version is None or (int(version[1]), int(version[2])) < (major, minor):
+    if found is None or _neovim_version(found) < (major, minor):
         unavailable(f"there is no Neovim {major}.{minor} or later; run: pip install -e '.[test]'")
+    return found
+
+
+def neovim_before(major: int, minor: int) -> str:
+    """The system's Neovim, which has to be older than this version."""
+    found = "/usr/bin/nvim"
+    if not (0, 0) < _neovim_version(found) < (major, minor):
+        unavailable(f"{found} is no Neovim before {major}.{minor}; Debian 12 has one: apt install neovim")
+    return found
+
+
+def helix() -> str:
+    """A Helix that lets arguments be given to commands of a server: from 25.07 on."""
+    found = os.environ.get(OTHER_HELIX) or shutil.which("hx") or "hx"
+    version = re.match(r"helix (\d+)\.(\d+)", _output(found, "--version") or "")
+    if version is None or (int(version[1]), int(version[2])) < (25, 7):
+        unavailable(f"there is no Helix 25.07 or later; name one in {OTHER_HELIX}")
+    return found
+
+
+def jupyter() -> str:
+    """A Python that has a Jupyter server with jupyter-lsp."""
+    found = os.environ.get(JUPYTER)
+    if found is None or _output(found, "-c", "import jupyter_lsp, jupyter_server") is None:
+        unavailable(
+            f"there is no jupyter-lsp; install it in an environment of its own, and name its Python in {JUPYTER}"
+        )
     return found
 
 
@@ -81,7 +110,16 @@ def _packaged_neovim() -> str | None:
     return shutil.which(Path(spec.origin).parent / "install" / "bin" / "nvim")
 
 
+def _neovim_version(program: str) -> tuple[int, int]:
+    """Zeros where it is none."""
+    version = re.match(r"NVIM v(\d+)\.(\d+)", _output(program, "--version") or "")
+    return (int(version[1]), int(version[2])) if version else (0, 0)
+
+
 def _output(*command: str) -> str | None:
-    """What a program writes; None where it fails."""
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    """What a program writes; None where it fails, or is not there."""
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
     return ended.stdout if ended.returncode == 0 else None

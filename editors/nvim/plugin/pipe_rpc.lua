@@ -6,7 +6,7 @@ end
 vim.g.loaded_pipe_rpc = true
 
 if vim.fn.has("nvim-0.10") == 0 then
-  vim.notify("pipe-rpc needs Neovim 0.10 or newer", vim.log.levels.ERROR)
+  vim.notify("pipe-rpc needs Neovim 0.10 or newer: update Neovim, or take this plugin out", vim.log.levels.ERROR)
   return
 end
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 from tests.editors.nvim.conftest import StartNeovim
-from tests.editors.nvim.neovim import PLUGIN, Neovim
+from tests.editors.nvim.neovim import OLDEST, PLUGIN, Neovim, private_places
+from tests.support.editors import neovim_before
+from tests.support.trace import DEADLINE_S
 
 
 def checked(neovim: Neovim) -> str:
@@ -48,3 +54,10 @@ def test_the_status_line_counts_jobs_and_costs_nothing_before_the_first(neovim: 
     neovim.command("set statusline=%{%v:lua.require'pipe_rpc'.status()%}")
     assert neovim.lua("return vim.api.nvim_eval_statusline(vim.o.statusline, {}).str") == "1 running, 1 failed"
     neovim.command("PipeRpc kill 1")
+
+
+def test_a_neovim_that_is_too_old_is_told_so(tmp_path: Path) -> None:
+    command = [neovim_before(*OLDEST), "--headless", "--clean", "--cmd", f"set runtimepath^={PLUGIN}", "-c", "qall"]
+    env = {**os.environ, **private_places(tmp_path)}
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=env, timeout=DEADLINE_S).stderr
+    assert said.splitlines()[-1] == "pipe-rpc needs Neovim 0.10 or newer: update Neovim, or take this plugin out"

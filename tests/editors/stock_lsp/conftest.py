@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ def drive(tmp_path: Path) -> Drive:
         for pid in own_descendants():
             if pid not in before:
                 wait_state(pid, "Z", "")  # The server, which sees that its editor has gone.
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return json.loads((tmp_path / "summary.json").read_text())
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.editors.vscode.vscode import SUITE, Workbench, package
+from tests.editors.vscode.vscode import SUITE, VSIX, Workbench, package
 
 RESULTS = "PIPE_RPC_TEST_RESULTS"
 MakeOnce = Callable[[str, Callable[[Path], None]], Path]
@@ -42,8 +42,7 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeOnce:
 @pytest.fixture(scope="session")
 def vsix(once: MakeOnce) -> Path:
     """The packed extension."""
-    place = once("vscode-package", lambda place: None if package(place) else None)
-    return place / "pipe-rpc.vsix"
+    return once("vscode-package", package) / VSIX
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from tests.support.server_command import SERVER
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+VSIX = "pipe-rpc.vsix"
 SUITE = HERE / "suite" / "run.cjs"
 START_AND_SUITE_S = 110
 """How long a window may take to open and to run a whole suite."""
@@ -34,13 +35,11 @@ SETTINGS = {
 }
 
 
-def package(place: Path) -> Path:
+def package(place: Path) -> None:
     """Build the extension as it is published, a VSIX."""
-    vsix = place / "pipe-rpc.vsix"
-    command = ["npm", "run", "--silent", "package", "--", "--out", str(vsix)]
+    command = ["npm", "run", "--silent", "package", "--", "--out", str(place / VSIX)]
     made = subprocess.run(command, cwd=vscode_extension(), capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
-    return vsix
 
 
 class Workbench:
@@ -132,6 +131,3 @@ def node(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> 
     told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=whole)
     assert told.returncode == 0, told.stdout + told.stderr
     return json.loads(told.stdout) if told.stdout else None
-
-
-__all__ = ["ROOT", "SUITE", "Workbench", "node", "package"]

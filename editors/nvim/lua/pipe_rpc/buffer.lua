@@ -40,6 +40,17 @@ local function without(events, action)
   return result
 end
 
+--- Give a terminal the size of its window. Neovim 0.10 does so only when that changes: a bar comes, and goes again.
+---@param window integer
+local function fit(window)
+  if vim.fn.has("nvim-0.11") == 0 then
+    local place = { win = window, scope = "local" }
+    local bar = vim.api.nvim_get_option_value("winbar", place)
+    vim.api.nvim_set_option_value("winbar", bar == "" and " " or "", place)
+    vim.api.nvim_set_option_value("winbar", bar, place)
+  end
+end
+
 --- A new buffer, in no window.
 ---@param job pipe_rpc.Job
 ---@return pipe_rpc.Output
@@ -123,6 +134,7 @@ function Output:show(place, stay)
     end
   end
   vim.api.nvim_win_set_buf(0, self.number)
+  fit(0)
   vim.api.nvim_win_set_cursor(0, { vim.api.nvim_buf_line_count(self.number), 0 })
   if stay and vim.api.nvim_win_is_valid(before) then
     vim.api.nvim_set_current_win(before)
@@ -137,6 +149,7 @@ function Output:replace(other)
   end
   for _, window in ipairs(other and vim.fn.win_findbuf(self.number) or {}) do
     vim.api.nvim_win_set_buf(window, other.number)
+    fit(window)
   end
   vim.api.nvim_buf_delete(self.number, { force = true })
 end
