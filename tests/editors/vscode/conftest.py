@@ -17,7 +17,16 @@ import pytest
 from tests.editors.vscode.vscode import SUITE, VSIX, Workbench, package
 
 RESULTS = "PIPE_RPC_TEST_RESULTS"
+TIMEOUT_S = 300
+"""How long a test may take that finds nothing done yet, and so has to wait for all features."""
+HERE = Path(__file__).parent
 MakeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S), append=False)
 
 
 @pytest.fixture(scope="session")

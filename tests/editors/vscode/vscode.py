@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 VSIX = "pipe-rpc.vsix"
 SUITE = HERE / "suite" / "run.cjs"
-START_AND_SUITE_S = 110
+START_AND_SUITE_S = 240
 """How long a window may take to open and to run a whole suite."""
 SETTINGS = {
     "pipe-rpc.command": [*SERVER, "--stdio"],
