@@ -10,7 +10,7 @@ import pytest
 from tests.editors.vim.vim import Vim
 
 PEER = [sys.executable, "-m", "tests.editors.vim.peer"]
-VALUES = {
+VALUES: dict[str, Any] = {
     "": {},
     "none": None,
     "no": False,
