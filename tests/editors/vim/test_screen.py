@@ -19,7 +19,7 @@ def terminal(home: Path) -> Terminal:
         *(vim(), "-N", "-u", "NONE", "-i", "NONE", "-n"),
         *("--cmd", f"set runtimepath^={PLUGIN} laststatus=2 termguicolors background=dark shortmess+=I hidden"),
         *("--cmd", f"let g:pipe_rpc = json_decode({quoted(settings)})"),
-        *("--cmd", f"source {PLUGIN / 'plugin' / 'pipe_rpc.vim'} | syntax on | set signcolumn=yes"),
+        *("--cmd", f"source {PLUGIN / 'plugin' / 'pipe_rpc.vim'} | syntax on"),
         "main.c",
     ]
     return Terminal(command, home, private_places(home), "\x1b:qall!\r")

@@ -3,6 +3,7 @@ vim9script
 
 import './config.vim'
 import './constants.vim'
+# Hears what the server that is started here says.
 import './jobs.vim'
 import './lookup.vim'
 import './notices.vim'

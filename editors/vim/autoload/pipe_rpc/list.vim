@@ -15,7 +15,7 @@ const EMPTY = 'No jobs yet: :PipeRpc run make'
 const STATE_COLUMN = 6
 const STATE_BYTES = 10
 
-const HIGHLIGHTS = {Failed: 'ErrorMsg', Running: 'Question', Done: 'Comment'}
+const HIGHLIGHTS = {Failed: 'WarningMsg', Running: 'Question', Done: 'Comment'}
 
 var timer = 0
 

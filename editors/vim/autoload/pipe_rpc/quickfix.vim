@@ -12,9 +12,11 @@ import './text.vim'
 
 # How long output is collected before it is parsed: soon enough for the eye, and messages of several lines stay whole.
 const INTERVAL_MS = 200
-# Lines parsed at once, and the pause behind them: an 'errorformat' of many patterns takes 50 µs for each line.
-const SLICE_LINES = 300
-const PAUSE_MS = 30
+# Lines parsed at once: an 'errorformat' of many patterns takes 50 µs for each line, in which no key acts.
+const SLICE_LINES = 100
+# The pause behind them, and how much longer than the parsing it is at least: three quarters of the time are left.
+const PAUSE_MS = 20
+const PAUSES = 3
 # What waits to be parsed at most. Older output of a flood is not parsed.
 const MAX_BYTES = 4 * 1024 * 1024
 const MAX_LINES = 20000
@@ -82,9 +84,10 @@ def Schedule(self: dict<any>, delay_ms: number)
     if self.over
       return
     endif
+    final start = reltime()
     Add(self, NextLines(self))
     if !empty(self.lines) || !tail.IsEmpty(self.pending)
-      Schedule(self, PAUSE_MS)
+      Schedule(self, max([PAUSE_MS, float2nr(reltimefloat(reltime(start)) * 1000 * PAUSES)]))
     elseif self.finishing
       Done(self)
     endif

@@ -15,8 +15,8 @@ const PIECE_BYTES = 256 * 1024
 const LAST_PIECE_BYTES = 1024 * 1024
 # What the server retains of a job: so much may come at once, faster than it is read, and nothing is lost.
 export const BACKLOG_BYTES = 2 * 1024 * 1024
-# From one piece to the next, while output comes.
-const INTERVAL_MS = 10
+# From one piece to the next, while output comes: Vim is busy with a piece for half as long.
+const INTERVAL_MS = 20
 # How long the server lets a read wait for output; then it is asked again.
 const WAIT_MS = 60000
 

@@ -19,8 +19,21 @@ def Extended(codes: list<number>, at: number): list<any>
   return ['', 1]
 enddef
 
+# What changes came to, for programs use the same few again and again; and how many are remembered.
+var known: dict<string> = {}
+const MAX_KNOWN = 2000
+
 # The look behind a sequence: `parameters` is what stands between `ESC [` and `m`.
 export def Change(look: string, parameters: string): string
+  final change = look .. ' ' .. parameters
+  if !has_key(known, change)
+    known = len(known) < MAX_KNOWN ? known : {}
+    known[change] = Changed(look, parameters)
+  endif
+  return known[change]
+enddef
+
+def Changed(look: string, parameters: string): string
   # `38:2::r:g:b` has a colour space, which nobody sets.
   final written = substitute(parameters, '\([34]8:2\)::', '\1:', 'g')
   # `4:3` is a curly line, and `4:0` none.
