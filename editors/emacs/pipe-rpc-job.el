@@ -143,11 +143,13 @@
     (pipe-rpc-job-stop job (pipe-rpc-job-stop-asked job))))
 
 (defun pipe-rpc-job--receive (job text missed)
-  "JOB wrote TEXT; MISSED bytes before it were not kept."
+  "JOB wrote TEXT; MISSED bytes before it were not kept.
+Return whether that is enough for a while."
   (when (> missed 0)
     (pipe-rpc-output-note (pipe-rpc-job-output job) (format "%d bytes were not kept" missed)))
   (pipe-rpc-output-append (pipe-rpc-job-output job) text)
-  (pipe-rpc-events-call (plist-get (pipe-rpc-job-spec job) :on-output) text job))
+  (pipe-rpc-events-call (plist-get (pipe-rpc-job-spec job) :on-output) text job)
+  (pipe-rpc-output-full-p (pipe-rpc-job-output job)))
 
 (defun pipe-rpc-job-exited (job exit)
   "JOB has exited as EXIT says.

@@ -134,6 +134,10 @@ MATCHER is nil, or what is to be used as `compilation-error-regexp-alist'."
     (setf (pipe-rpc-output-midline output) (/= (aref text (1- (length text))) ?\n))
     (pipe-rpc-drawing-add (pipe-rpc-output-drawing output) text)))
 
+(defun pipe-rpc-output-full-p (output)
+  "Whether so much of OUTPUT waits that more would only push that out."
+  (pipe-rpc-tail-full-p (pipe-rpc-drawing-tail (pipe-rpc-output-drawing output))))
+
 (defun pipe-rpc-output-note (output text)
   "Say TEXT about a job on a line of its own in OUTPUT, unlike what the job says."
   (pipe-rpc-output-append

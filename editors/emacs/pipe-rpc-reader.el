@@ -26,13 +26,17 @@ So much may come at once, faster than it is read, and nothing is lost.")
 (defconst pipe-rpc-reader--interval 0.02
   "Seconds from one piece to the next, while output comes.")
 
+(defconst pipe-rpc-reader--long-interval 0.1
+  "The same while more has come already than can be shown.")
+
 (defconst pipe-rpc-reader--wait-ms 60000
   "How long the server lets a read wait for output; then it is asked again.")
 
 (cl-defstruct (pipe-rpc-reader (:constructor pipe-rpc-reader--make) (:copier nil))
   "What reads the output of a session.  It reads once it is resumed."
   session
-  (on-output nil :documentation "Called with text, and how many bytes before it were not kept.")
+  (on-output nil :documentation "Called with text, and how many bytes before it were not kept.
+Returns whether that is enough for a while.")
   (on-drained nil :documentation "Called once everything that the child itself wrote has come.")
   (offset 0 :documentation "The next byte.")
   (running nil)
@@ -41,7 +45,8 @@ So much may come at once, faster than it is read, and nothing is lost.")
 (defun pipe-rpc-reader-new (session on-output on-drained)
   "What reads SESSION from its first byte on.
 ON-OUTPUT is called with text and the number of bytes before it that were not
-kept; ON-DRAINED once everything that the child itself wrote has come."
+kept, and returns whether that is enough for a while; ON-DRAINED is called once
+everything that the child itself wrote has come."
   (pipe-rpc-reader--make :session session :on-output on-output :on-drained on-drained))
 
 (defun pipe-rpc-reader--read (reader)
@@ -63,10 +68,11 @@ kept; ON-DRAINED once everything that the child itself wrote has come."
   (let* ((next (plist-get result :nextOffset))
          (missed (plist-get result :missedBytes))
          (ended (eq (plist-get result :ended) t))
-         (came (or (> (plist-get result :length) 0) (> missed 0))))
+         (came (or (> (plist-get result :length) 0) (> missed 0)))
+         enough)
     (setf (pipe-rpc-reader-offset reader) next)
     (when came
-      (funcall (pipe-rpc-reader-on-output reader) (plist-get result :data) missed))
+      (setq enough (funcall (pipe-rpc-reader-on-output reader) (plist-get result :data) missed)))
     (when ended
       (setf (pipe-rpc-reader-running reader) nil))
     (when (and (pipe-rpc-reader-draining reader) (or ended (not came)))
@@ -74,7 +80,8 @@ kept; ON-DRAINED once everything that the child itself wrote has come."
       (funcall (pipe-rpc-reader-on-drained reader)))
     (unless ended
       (if (and came (not (pipe-rpc-reader-draining reader)))
-          (run-at-time pipe-rpc-reader--interval nil #'pipe-rpc-reader--read-on reader next)
+          (run-at-time (if enough pipe-rpc-reader--long-interval pipe-rpc-reader--interval) nil
+                       #'pipe-rpc-reader--read-on reader next)
         (pipe-rpc-reader--read-on reader next)))))
 
 (defun pipe-rpc-reader--read-on (reader offset)

@@ -74,6 +74,11 @@ Return nil where there is not."
   "Whether nothing waits in TAIL."
   (null (pipe-rpc-tail-pieces tail)))
 
+(defun pipe-rpc-tail-full-p (tail)
+  "Whether TAIL has about as much as it keeps."
+  (or (>= (pipe-rpc-tail-lines tail) (pipe-rpc-tail-max-lines tail))
+      (>= (pipe-rpc-tail-characters tail) (/ (pipe-rpc-tail-max-characters tail) 2))))
+
 (defun pipe-rpc-tail-pop (tail most)
   "Take the oldest text of TAIL, up to MOST characters of it."
   (let* ((piece (car (pipe-rpc-tail-pieces tail)))

@@ -128,9 +128,22 @@ def _stays_usable(emacs: Emacs) -> bool:
 def test_a_flood_without_lines_leaves_the_editor_usable(emacs: Emacs) -> None:
     job = emacs.shell("yes | tr -d '\\n'")
     emacs.wait(f"(> {OFFSET % job} 20000000)")
-    emacs.wait_output(" characters were not drawn]", job)
+    emacs.wait_output(" bytes were not kept]", job)
     emacs.call("pipe-rpc-kill")
     emacs.wait("(pipe-rpc-job-exit (pipe-rpc-job %s))", job)
+
+
+def test_what_waits_too_long_to_be_drawn_is_told_as_a_number(emacs: Emacs) -> None:
+    drawn = emacs.eval("""
+      (progn
+        (require 'pipe-rpc)
+        (let* (drawn (one (pipe-rpc-drawing-new (pipe-rpc-tail-new 10 100) (lambda (text) (push text drawn)))))
+          (dolist (text '("0123456789" "abcdefghij" "klm"))
+            (pipe-rpc-drawing-add one text))
+          (pipe-rpc-drawing--tick)
+          (apply #'concat (nreverse drawn))))
+    """)
+    assert drawn == "\n\x1b[0;2m[10 characters were not drawn]\x1b[0m\nabcdefghijklm"
 
 
 def test_two_floods_at_once_grow_no_memory_without_end(emacs: Emacs) -> None:
