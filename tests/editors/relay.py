@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.editors.emacs import driven as emacs
@@ -89,8 +90,9 @@ def _carry(lines: socket.socket) -> int:
                         lines.sendall(json.dumps(message).encode() + b"\n")
                     if not data:
                         selector.unregister(0)
-                        # Not by the end of the stream: Vim could say nothing more then.
-                        lines.sendall(b"null\n")
+                        # Not by the end of the stream, behind which Vim and Emacs could say nothing more.
+                        with suppress(BrokenPipeError):  # The editor has said its last word already.
+                            lines.sendall(b"null\n")
                     continue
                 lined += (data := lines.recv(READ_BYTES))
                 if not data:
