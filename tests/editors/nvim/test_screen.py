@@ -37,7 +37,7 @@ def test_a_build_that_fails_looks_like_the_picture_in_the_readme(tmp_path: Path)
         shown.type(":PipeRpc run ++compiler=gcc ++name=build sh build\r")
         shown.wait_for("100 percent", "[exit 1 after", "undeclared")
         shown.type(":PipeRpc run ++name=server ++open=none sleep 1000\r:PipeRpc\r")
-        shown.wait_for("1  exit 1", "2  running", "x undeclared")
+        shown.wait_for("1  exit 1", "2  running", "E   return x;")
         assert "\x1b" not in shown.shown
         assert "10 percent\r" not in shown.shown
         shown.keep_picture(PLUGIN / "screenshot.svg", "Neovim")
