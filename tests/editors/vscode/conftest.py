@@ -24,9 +24,12 @@ MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker begins with the window; what is asked of it comes last, so that no other worker has to wait."""
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S), append=False)
+    asking = [item for item in items if "in_window" in getattr(item, "fixturenames", ())]
+    items[:] = [*asking[:1], *(item for item in items if item not in asking), *asking[1:]]
 
 
 @pytest.fixture(scope="session")
