@@ -1,6 +1,6 @@
-"""A server whose every message goes through an editor: ``python -m tests.editors.relay EDITOR``.
+"""A server whose every message goes through an editor: ``python -m tests.editors.relay EDITOR…``.
 
-Towards a client it is a pipe-rpc over stdio. Behind it an editor runs, whose plugin starts the true server and says to
+Towards a client it is a pipe-rpc over stdio. Behind it the editor runs, whose plugin starts the true server and says to
 it by its own connection what the client says here, and hands back what it hears. So whoever speaks with this one, such
 as ``pipe-rpc replay``, speaks with the server by the code of the plugin.
 
@@ -17,46 +17,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tests.editors.emacs import driven as emacs
-from tests.editors.nvim import neovim
-from tests.editors.vim import vim
-from tests.support.editors import emacs_with_json, vscode_extension
-from tests.support.editors import neovim as find_neovim
-from tests.support.editors import vim as find_vim
 from tests.support.frames import encode_frame, take_frame
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
 SOCKET, COMMAND = "PIPE_RPC_RELAY", "PIPE_RPC_RELAY_SERVER"
 READ_BYTES = 64 * 1024
-FOLDER = Path(__file__).parent
-
-
-def _neovim() -> list[str]:
-    start = [find_neovim(*neovim.OLDEST), "--headless", "--clean", "-n"]
-    return [*start, "--cmd", f"set runtimepath^={neovim.PLUGIN}", "-S", str(FOLDER / "nvim" / "relay.lua")]
-
-
-def _vim() -> list[str]:
-    start = [find_vim(), "-N", "-u", "NONE", "-i", "NONE", "-n", "-es", "--not-a-term"]
-    return [*start, "--cmd", f"set encoding=utf-8 runtimepath^={vim.PLUGIN}", "-S", str(FOLDER / "vim" / "relay.vim")]
-
-
-def _emacs() -> list[str]:
-    return [emacs_with_json(), "-Q", "--batch", "-L", str(emacs.PACKAGE), "-l", str(FOLDER / "emacs" / "relay.el")]
-
-
-def _vscode() -> list[str]:
-    """The extension host is Node; what the extension says to a server needs nothing else of it."""
-    vscode_extension()
-    return ["node", str(FOLDER / "vscode" / "relay.cjs")]
-
-
-EDITORS: dict[str, Callable[[], list[str]]] = {"nvim": _neovim, "vscode": _vscode, "emacs": _emacs, "vim": _vim}
 
 
 def relay(command: list[str]) -> int:
@@ -107,7 +76,7 @@ def _carry(lines: socket.socket) -> int:
 
 
 def main() -> None:
-    status = relay(EDITORS[sys.argv[1]]())
+    status = relay(sys.argv[1:])
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)

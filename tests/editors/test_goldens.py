@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import call
-from tests.editors.relay import EDITORS
+from pipe_rpc.cli import replay
+from tests.editors.relayed import EDITORS
 
 GOLDENS = sorted((Path(__file__).parents[1] / "golden").glob("*.jsonl"))
 NOT_SAID = {
@@ -66,12 +66,13 @@ def as_seen(golden: str, loss: Callable[[Any], Any]) -> str:
         if path.stem not in NOT_SAID and (editor, path.stem) not in NOT_COMPARED
     ],
 )
-def test_a_plugin_carries_what_the_golden_conversation_says(editor: str, golden: Path, tmp_path: Path) -> None:
-    EDITORS[editor]()  # Skips where there is none.
+def test_a_plugin_carries_what_the_golden_conversation_says(
+    editor: str, golden: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     seen = tmp_path / golden.name
     seen.write_text(as_seen(golden.read_text(encoding="utf-8"), LOSSES.get(editor, lambda value: value)))
-    ended = call("replay", str(seen), "--", sys.executable, "-m", "tests.editors.relay", editor)
-    assert ended.returncode == 0, ended.stdout.decode() + ended.stderr.decode()
+    status = replay.main([str(seen), "--", sys.executable, "-m", "tests.editors.relay", *EDITORS[editor]()])
+    assert status == 0, capsys.readouterr().out
 
 
 def test_what_no_plugin_says_is_named_rightly() -> None:
