@@ -21,6 +21,12 @@
 (defconst pipe-rpc-connection--max-header-bytes 8192
   "A header that is longer is none.")
 
+(defconst pipe-rpc-connection--max-body-bytes (* 16 1024 1024)
+  "The server takes no larger body: it would end, and all jobs with it.")
+
+(defconst pipe-rpc-connection--patience 5
+  "Seconds that a server may take to end once it was told to.")
+
 (defconst pipe-rpc-connection--log-bytes 65536
   "So much is kept of what servers write to stderr.")
 
@@ -65,9 +71,13 @@
   "Send MESSAGE, a plist, by CONNECTION.  Return nil, or what is wrong with it."
   (condition-case problem
       (let ((body (pipe-rpc-connection-encode (append '(:jsonrpc "2.0") message))))
-        (process-send-string (pipe-rpc-connection-process connection)
-                             (format "Content-Length: %d\r\n\r\n%s" (length body) body))
-        nil)
+        (if (> (length body) pipe-rpc-connection--max-body-bytes)
+            (pipe-rpc-connection--failure
+             "TooLarge" (format "%d bytes are more than the server takes at once (%d): send less, or a file"
+                                (length body) pipe-rpc-connection--max-body-bytes))
+          (process-send-string (pipe-rpc-connection-process connection)
+                               (format "Content-Length: %d\r\n\r\n%s" (length body) body))
+          nil))
     ((wrong-type-argument json-error)
      (pipe-rpc-connection--failure
       "InvalidText"
@@ -269,11 +279,16 @@ server ended, when it has."
     (error nil)))
 
 (defun pipe-rpc-connection-terminate (connection)
-  "End the server of CONNECTION, which may not answer.
-SIGTERM lets it end in order, too."
+  "End the server of CONNECTION, which may not answer, nor heed SIGTERM.
+That lets it end in order, too.  What it says from now on is of no interest."
   (let ((process (pipe-rpc-connection-process connection)))
     (when (process-live-p process)
-      (signal-process process 'SIGTERM))))
+      (set-process-filter process #'ignore)
+      (signal-process process 'SIGTERM)
+      (run-at-time pipe-rpc-connection--patience nil
+                   (lambda ()
+                     (when (process-live-p process)
+                       (signal-process process 'SIGKILL)))))))
 
 (provide 'pipe-rpc-connection)
 ;;; pipe-rpc-connection.el ends here

@@ -150,3 +150,11 @@ def test_what_the_server_says_on_stderr_is_kept(start_emacs: StartEmacs) -> None
     emacs = start_emacs({"command": ["sh", "-c", "echo a word for people >&2; exec cat"]})
     emacs.run("true")
     emacs.wait('(string-search "a word for people" (with-current-buffer "*pipe-rpc-log*" (buffer-string)))')
+
+
+def test_what_floods_with_nonsense_and_heeds_no_signal_is_told_once_and_killed(start_emacs: StartEmacs) -> None:
+    emacs = start_emacs({"command": ["sh", "-c", "trap '' TERM; exec yes nonsense"]})
+    emacs.eval("(progn (require 'pipe-rpc) (setq pipe-rpc-connection--patience 0.3))")
+    emacs.run("true")
+    emacs.wait_message("the server ended by signal 9 before it answered")
+    assert len([line for line in emacs.messages() if "what is no message" in line]) == 1
