@@ -178,3 +178,15 @@ def test_the_log_copes_with_a_title_that_never_ends(emacs: Emacs) -> None:
     emacs.eval("(pipe-rpc-log 1)")
     emacs.wait('(get-buffer "*pipe-rpc 1 log*")')
     assert emacs.eval('(with-current-buffer "*pipe-rpc 1 log*" (buffer-size))') >= 1000000
+
+
+def test_the_log_is_shown_anew_though_its_buffer_is_read_only(emacs: Emacs) -> None:
+    emacs.shell("echo one; read line; echo two; read line")
+    emacs.wait_output("one")
+    emacs.eval("(pipe-rpc-log 1)")
+    emacs.wait('(get-buffer "*pipe-rpc 1 log*")')
+    emacs.eval('(with-current-buffer "*pipe-rpc 1 log*" (view-mode))')
+    emacs.eval('(pipe-rpc-write "go" 1)')
+    emacs.wait_output("two")
+    emacs.eval("(pipe-rpc-log 1)")
+    emacs.wait('(with-current-buffer "*pipe-rpc 1 log*" (string-search "two" (buffer-string)))')
