@@ -25,6 +25,42 @@
 
 ;;; Start
 
+(defconst pipe-rpc-command--word
+  (rx (+ (or (not (any " \t\n'\"\\"))
+             (seq ?\\ anychar)
+             (seq ?' (* (not (any ?'))) (or ?' string-end))
+             (seq ?\" (* (or (not (any ?\" ?\\)) (seq ?\\ anychar))) (or ?\" string-end))
+             (seq ?\\ string-end))))
+  "A word, or the rest of the text where a quote is not closed.")
+
+(defconst pipe-rpc-command--part
+  (rx (or (seq ?' (group (* (not (any ?')))) (? ?'))
+          (seq ?\" (group (* (or (not (any ?\" ?\\)) (seq ?\\ anychar)))) (? ?\"))
+          (seq ?\\ (group (? anychar)))))
+  "A part of a word that is quoted.")
+
+(defun pipe-rpc-command--unquote (word)
+  "What WORD stands for."
+  (replace-regexp-in-string
+   pipe-rpc-command--part
+   (lambda (part)
+     (pcase (aref part 0)
+       (?\" (let ((inner (match-string 2 part)))
+              (save-match-data (replace-regexp-in-string (rx ?\\ (group (any "\"\\$`"))) "\\1" inner t))))
+       (?\' (match-string 1 part))
+       (_ (match-string 3 part))))
+   word t t))
+
+(defun pipe-rpc-command-split (line)
+  "The words of LINE, split at blanks that are not quoted, as a shell does.
+Nothing else means anything: no variable, no semicolon.  The function
+`split-string-shell-command' would drop what is before one of these."
+  (let ((from 0) words)
+    (while (string-match pipe-rpc-command--word line from)
+      (setq from (match-end 0))
+      (push (pipe-rpc-command--unquote (match-string 0 line)) words))
+    (nreverse words)))
+
 (defun pipe-rpc-command--read-place (prefix)
   "Ask for the directory of a job where there is a PREFIX argument.
 Where there are two, ask also for variables.  Return both."
@@ -45,7 +81,7 @@ COMMAND is a list of words; or a string, which is split at blanks that are not
 quoted.  DIRECTORY and ENV are as :cwd and :env of `pipe-rpc-start'.
 With a prefix argument, ask for the directory; with two, also for variables."
   (interactive (pipe-rpc-command--read "Run: " 'pipe-rpc-command--run-history nil current-prefix-arg))
-  (let ((argv (if (stringp command) (split-string-shell-command command) command)))
+  (let ((argv (if (stringp command) (pipe-rpc-command-split command) command)))
     (unless argv
       (user-error "There is no command: write, say, make -j2"))
     (pipe-rpc-start :argv (mapcar #'pipe-rpc-command--expand argv) :cwd directory :env env)))
@@ -98,6 +134,8 @@ Without a number, that of this buffer or line, elsewhere the one started last."
       (user-error "There is no job to rerun: start one by M-x pipe-rpc-run"))
     (pipe-rpc-job-rerun job)
     (when (pipe-rpc-settings-get 'pipe-rpc-show)
+      ;; Its buffer may have been killed, and the next run is yet to come.
+      (pipe-rpc-command--buffer (pipe-rpc-job-number job))
       (pipe-rpc-output-show (pipe-rpc-job-output job)))))
 
 ;;;###autoload
@@ -192,10 +230,11 @@ saving."
      job
      (lambda (text missed)
        (with-current-buffer (get-buffer-create (format "*pipe-rpc %d log*" (pipe-rpc-job-number job)))
-         (erase-buffer)
-         (when (> missed 0)
-           (insert (format "[%d bytes before this were not kept]\n" missed)))
-         (insert text)
+         (let ((inhibit-read-only t))
+           (erase-buffer)
+           (when (> missed 0)
+             (insert (format "[%d bytes before this were not kept]\n" missed)))
+           (insert text))
          (goto-char (point-min))
          (set-buffer-modified-p nil)
          (display-buffer (current-buffer)))))))

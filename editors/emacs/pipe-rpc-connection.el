@@ -9,17 +9,22 @@
 ;; The built-in jsonrpc.el is not used: it reads {} and null as the same, gives up requests after ten seconds, leaves
 ;; messages unread where one of their handlers fails, and kills the process group of a server that it shuts down before
 ;; that can end its jobs.
-;;
-;; JSON is read and written as plists and vectors.  An empty object is nil, null is :null, false is :json-false.
 
 ;;; Code:
 
 (require 'cl-lib)
 (require 'subr-x)
 (require 'pipe-rpc-constants)
+(require 'pipe-rpc-json)
 
 (defconst pipe-rpc-connection--max-header-bytes 8192
   "A header that is longer is none.")
+
+(defconst pipe-rpc-connection--max-body-bytes (* 16 1024 1024)
+  "The server takes no larger body: it would end, and all jobs with it.")
+
+(defconst pipe-rpc-connection--patience 5
+  "Seconds that a server may take to end once it was told to.")
 
 (defconst pipe-rpc-connection--log-bytes 65536
   "So much is kept of what servers write to stderr.")
@@ -32,6 +37,7 @@
   (waiting (make-hash-table) :documentation "Callbacks by id.")
   (count 0)
   (over nil)
+  (unsent nil :documentation "What waits for a process that is stopped, newest first.")
   (pieces nil :documentation "What was received and not understood yet, newest first.")
   (bytes 0 :documentation "The length of these.")
   (wanted nil :documentation "The length of the body that comes, or nil before its header."))
@@ -57,17 +63,25 @@
 
 ;;; Writing
 
-(defun pipe-rpc-connection-encode (value)
-  "VALUE as JSON in UTF-8.  Signals an error where text in it is not Unicode."
-  (encode-coding-string (json-serialize value :null-object :null :false-object :json-false) 'utf-8-unix))
+(defun pipe-rpc-connection--flush (connection)
+  "Send what waits, unless the process of CONNECTION is stopped.
+Emacs refuses to write to such a one."
+  (unless (eq (process-status (pipe-rpc-connection-process connection)) 'stop)
+    (let ((texts (nreverse (pipe-rpc-connection-unsent connection))))
+      (setf (pipe-rpc-connection-unsent connection) nil)
+      (process-send-string (pipe-rpc-connection-process connection) (apply #'concat texts)))))
 
 (defun pipe-rpc-connection--send (connection message)
   "Send MESSAGE, a plist, by CONNECTION.  Return nil, or what is wrong with it."
   (condition-case problem
-      (let ((body (pipe-rpc-connection-encode (append '(:jsonrpc "2.0") message))))
-        (process-send-string (pipe-rpc-connection-process connection)
-                             (format "Content-Length: %d\r\n\r\n%s" (length body) body))
-        nil)
+      (let ((body (pipe-rpc-json-encode (append '(:jsonrpc "2.0") message))))
+        (if (> (length body) pipe-rpc-connection--max-body-bytes)
+            (pipe-rpc-connection--failure
+             "TooLarge" (format "%d bytes are more than the server takes at once (%d): send less, or a file"
+                                (length body) pipe-rpc-connection--max-body-bytes))
+          (push (format "Content-Length: %d\r\n\r\n%s" (length body) body) (pipe-rpc-connection-unsent connection))
+          (pipe-rpc-connection--flush connection)
+          nil))
     ((wrong-type-argument json-error)
      (pipe-rpc-connection--failure
       "InvalidText"
@@ -145,7 +159,7 @@ End it, so that nothing waits in vain."
         (setf (pipe-rpc-connection-wanted connection) nil)
         (pipe-rpc-connection--keep connection (substring text wanted))
         (condition-case nil
-            (let ((message (pipe-rpc-connection-decode (substring text 0 wanted))))
+            (let ((message (pipe-rpc-json-decode (substring text 0 wanted))))
               (pipe-rpc-connection--protect #'pipe-rpc-connection--dispatch connection message))
           (json-error (pipe-rpc-connection--refuse connection (substring text 0 wanted)))))
       t)))
@@ -158,38 +172,6 @@ End it, so that nothing waits in vain."
               (if (pipe-rpc-connection-wanted connection)
                   (pipe-rpc-connection--read-body connection)
                 (pipe-rpc-connection--read-header connection)))))
-
-(defconst pipe-rpc-connection--stand-in #xfdd0
-  "No character, by Unicode, that stands for NUL.
-Emacs 28 and 29 refuse NUL in JSON.")
-
-(defun pipe-rpc-connection--hide-nul (json)
-  "JSON with the stand-in for each NUL."
-  (let ((stand-in (format "\\u%04x" pipe-rpc-connection--stand-in)))
-    (if (string-search "\\\\u0000" json)
-        (replace-regexp-in-string "\\\\\\(?:u0000\\|.\\)"
-                                  (lambda (escape) (if (equal escape "\\u0000") stand-in escape))
-                                  json t t)
-      (string-replace "\\u0000" stand-in json))))
-
-(defun pipe-rpc-connection--show-nul (value)
-  "VALUE with NUL for each stand-in."
-  (cond
-   ((stringp value) (string-replace (string pipe-rpc-connection--stand-in) "\0" value))
-   ((consp value) (mapcar #'pipe-rpc-connection--show-nul value))
-   ((vectorp value) (vconcat (mapcar #'pipe-rpc-connection--show-nul value)))
-   (t value)))
-
-(defun pipe-rpc-connection--parse (json)
-  "The value of JSON."
-  (json-parse-string json :object-type 'plist :null-object :null :false-object :json-false))
-
-(defun pipe-rpc-connection-decode (bytes)
-  "The value of BYTES, which are JSON in UTF-8."
-  (let ((json (decode-coding-string bytes 'utf-8-unix)))
-    (if (string-search "\\u0000" json)
-        (pipe-rpc-connection--show-nul (pipe-rpc-connection--parse (pipe-rpc-connection--hide-nul json)))
-      (pipe-rpc-connection--parse json))))
 
 (defun pipe-rpc-connection--dispatch (connection message)
   "CONNECTION received MESSAGE."
@@ -253,7 +235,8 @@ server ended, when it has."
                :name "pipe-rpc" :command command :connection-type 'pipe :coding 'binary :noquery t :stderr log
                :filter (lambda (_process piece) (pipe-rpc-connection--receive connection piece))
                :sentinel (lambda (process _change)
-                           (unless (process-live-p process)
+                           (if (process-live-p process)
+                               (pipe-rpc-connection--protect #'pipe-rpc-connection--flush connection)
                              (delete-process log)
                              (pipe-rpc-connection--ended connection)))))
       (error
@@ -269,11 +252,16 @@ server ended, when it has."
     (error nil)))
 
 (defun pipe-rpc-connection-terminate (connection)
-  "End the server of CONNECTION, which may not answer.
-SIGTERM lets it end in order, too."
+  "End the server of CONNECTION, which may not answer, nor heed SIGTERM.
+That lets it end in order, too.  What it says from now on is of no interest."
   (let ((process (pipe-rpc-connection-process connection)))
     (when (process-live-p process)
-      (signal-process process 'SIGTERM))))
+      (set-process-filter process #'ignore)
+      (signal-process process 'SIGTERM)
+      (run-at-time pipe-rpc-connection--patience nil
+                   (lambda ()
+                     (when (process-live-p process)
+                       (signal-process process 'SIGKILL)))))))
 
 (provide 'pipe-rpc-connection)
 ;;; pipe-rpc-connection.el ends here

@@ -30,31 +30,37 @@
 That is lists of file, line, column, type and text.")
 
 (defun pipe-rpc-flymake--message (position)
-  "The message of compilation mode at POSITION: file, line, column, type and text."
+  "The message of compilation mode at POSITION: file, line, column, type and text.
+It is nil for a file on another machine, which may not answer."
   (let* ((message (get-text-property position 'compilation-message))
          (loc (compilation--message->loc message))
          (file (car (compilation--file-struct->file-spec (compilation--loc->file-struct loc))))
          (directory (cadr (compilation--file-struct->file-spec (compilation--loc->file-struct loc)))))
-    (save-excursion
-      (goto-char (next-single-property-change position 'compilation-message nil (point-max)))
-      (list (expand-file-name file (and directory (expand-file-name directory)))
-            (compilation--loc->line loc)
-            (compilation--loc->col loc)
-            (compilation--message->type message)
-            (string-trim (buffer-substring-no-properties (point) (line-end-position)) "[ \t:]+")))))
+    (unless (or (file-remote-p file) (and directory (file-remote-p directory)))
+      (save-excursion
+        (goto-char (next-single-property-change position 'compilation-message nil (point-max)))
+        (list (expand-file-name file (and directory (expand-file-name directory)))
+              (compilation--loc->line loc)
+              (compilation--loc->col loc)
+              (compilation--message->type message)
+              (string-trim (buffer-substring-no-properties (point) (line-end-position)) "[ \t:]+"))))))
 
 (defun pipe-rpc-flymake--look (job)
-  "Find what JOB has said."
+  "Find what JOB has said.  Return whether that is something new."
   (let ((output (pipe-rpc-job-output job)) found (count 0))
     (when (pipe-rpc-output-live-p output)
       (with-current-buffer (pipe-rpc-output-buffer output)
         (let ((position (point-min)))
           (while (and position (< count pipe-rpc-flymake--max-messages))
             (when (get-text-property position 'compilation-message)
-              (push (pipe-rpc-flymake--message position) found)
+              (when-let ((message (pipe-rpc-flymake--message position)))
+                (push message found))
               (cl-incf count))
             (setq position (next-single-property-change position 'compilation-message))))))
-    (puthash (pipe-rpc-job-number job) (nreverse found) pipe-rpc-flymake--messages)))
+    (setq found (nreverse found))
+    (unless (equal found (gethash (pipe-rpc-job-number job) pipe-rpc-flymake--messages))
+      (puthash (pipe-rpc-job-number job) found pipe-rpc-flymake--messages)
+      t)))
 
 (defun pipe-rpc-flymake--diagnostic (line column type text)
   "A diagnostic of this buffer: TEXT of TYPE at LINE and COLUMN.
@@ -65,13 +71,23 @@ It is nil where there is no such line."
       (pcase-let ((`(,begin . ,end) (flymake-diag-region (current-buffer) line column)))
         (flymake-make-diagnostic (current-buffer) begin end (pcase type (2 :error) (1 :warning) (_ :note)) text)))))
 
+(defun pipe-rpc-flymake--same-p ()
+  "A function that tells whether a file is that of this buffer.
+The disk is asked only where the name is right, and once for each file."
+  (let* ((here (file-truename buffer-file-name))
+         (names (mapcar #'file-name-nondirectory (list here buffer-file-name)))
+         (known (make-hash-table :test #'equal)))
+    (lambda (file)
+      (and (member (file-name-nondirectory file) names)
+           (equal here (or (gethash file known) (puthash file (file-truename file) known)))))))
+
 (defun pipe-rpc-flymake--diagnostics ()
   "What all jobs have said of the file of this buffer."
-  (let ((here (file-truename buffer-file-name)) found)
+  (let ((same-p (pipe-rpc-flymake--same-p)) found)
     (dolist (job (pipe-rpc-jobs-all))
       (pcase-dolist (`(,file ,line ,column ,type ,text)
                      (gethash (pipe-rpc-job-number job) pipe-rpc-flymake--messages))
-        (when (equal (file-truename file) here)
+        (when (funcall same-p file)
           (when-let ((diagnostic (pipe-rpc-flymake--diagnostic line column type text)))
             (push diagnostic found)))))
     found))
@@ -87,10 +103,9 @@ It is nil where there is no such line."
 (defun pipe-rpc-flymake--refresh ()
   "Look at what jobs that run have said."
   (setq pipe-rpc-flymake--timer nil)
-  (dolist (job (pipe-rpc-jobs-all))
-    (when (pipe-rpc-job-active-p job)
-      (pipe-rpc-flymake--look job)))
-  (pipe-rpc-flymake--tell)
+  (let ((running (cl-remove-if-not #'pipe-rpc-job-active-p (pipe-rpc-jobs-all))))
+    (when (memq t (mapcar #'pipe-rpc-flymake--look running))
+      (pipe-rpc-flymake--tell)))
   (pipe-rpc-flymake--schedule))
 
 (defun pipe-rpc-flymake--schedule ()

@@ -226,6 +226,8 @@ GRACE is by default `pipe-rpc-grace'; 0 kills it at once."
   "Read the output of JOB no more."
   (setf (pipe-rpc-job-attached job) nil)
   (pipe-rpc-reader-pause (pipe-rpc-job-reader job))
+  (when (and (pipe-rpc-job-active-p job) (pipe-rpc-job-exit job))
+    (pipe-rpc-reader-drain (pipe-rpc-job-reader job)))
   (pipe-rpc-events-changed))
 
 (defun pipe-rpc-job-abandon (job)
@@ -288,6 +290,7 @@ What it left behind on purpose lives on, unless FORCE says otherwise."
   "Forget JOB: kill what runs, and its buffer."
   (pipe-rpc-job--forget job t)
   (setf (pipe-rpc-job-state job) 'exited
+        (pipe-rpc-job-again job) nil
         (pipe-rpc-job-attached job) nil)
   (when (pipe-rpc-output-live-p (pipe-rpc-job-output job))
     (kill-buffer (pipe-rpc-output-buffer (pipe-rpc-job-output job)))))

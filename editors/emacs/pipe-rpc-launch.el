@@ -63,7 +63,7 @@ what the job wants."
          :backlogBytes pipe-rpc-reader-backlog-bytes
          :graceMs (round (* 1000 (pipe-rpc-settings-get 'pipe-rpc-grace))))
    (when-let ((timeout (plist-get spec :timeout)))
-     (list :timeoutMs (* 1000 timeout)))
+     (list :timeoutMs (max 1 (round (* 1000 timeout)))))
    (when-let ((tee (plist-get spec :tee)))
      `(:tee (:stdout (:path ,(expand-file-name tee (plist-get spec :cwd))))))))
 

@@ -90,8 +90,11 @@
    (pipe-rpc-jobs-all)))
 
 (defun pipe-rpc-list--number ()
-  "The number of the job in whose line point is, or nil."
-  (and (derived-mode-p 'pipe-rpc-list-mode) (tabulated-list-get-id)))
+  "The number of the job in whose line point is; nil outside of the list.
+Signals an error on other lines: no job is meant that the user does not see."
+  (when (derived-mode-p 'pipe-rpc-list-mode)
+    (or (tabulated-list-get-id)
+        (user-error "There is no job on this line"))))
 
 (defun pipe-rpc-list--refresh ()
   "Draw the list again, where somebody sees it."

@@ -114,15 +114,17 @@ A process that it left behind may write on; that is read, and not waited for."
 
 (defun pipe-rpc-reader-retained (ask callback)
   "Collect everything that is retained of a session.
+Of one that writes on meanwhile, it is what would have been retained at once.
 ASK is called with the params of a read and what takes its answer; CALLBACK
 with all text, and how many bytes before it are not retained."
-  (let ((pieces nil) (missed 0))
+  (let ((pieces nil) (missed 0) (bytes 0))
     (named-let next ((from 0))
       (funcall ask `(:stream "stdout" :fromOffset ,from :maxBytes ,pipe-rpc-reader-piece-bytes)
                (lambda (result)
                  (push (plist-get result :data) pieces)
                  (cl-incf missed (plist-get result :missedBytes))
-                 (if (eql (plist-get result :length) 0)
+                 (cl-incf bytes (plist-get result :length))
+                 (if (or (eql (plist-get result :length) 0) (>= bytes pipe-rpc-reader-backlog-bytes))
                      (funcall callback (apply #'concat (nreverse pieces)) missed)
                    (next (plist-get result :nextOffset))))))))
 

@@ -10,7 +10,8 @@
 ;;; Code:
 
 (defconst pipe-rpc-text--max-held 4096
-  "An escape sequence that is longer without an end is none.")
+  "An escape sequence that is longer without an end is none.
+Nor is more text looked at in one go: regular expressions have a stack.")
 
 (defconst pipe-rpc-text--invisible
   (rx ?\e (or (seq (any "]PX^_") (* (not (any ?\a ?\e))) (or ?\a "\e\\"))
@@ -56,14 +57,24 @@ That is strings such as titles and links, and those without parameters.")
 What a carriage return begins takes the place of its line."
   (goto-char start)
   (while (re-search-forward "[\r\b]" nil t)
-    (if (eq (char-before) ?\r)
-        (delete-region (line-beginning-position) (point))
-      (delete-region (max (line-beginning-position) (- (point) 2)) (point)))))
+    (cond
+     ((eq (char-before) ?\b)
+      ;; The beginning of the line is not looked for: it may be a million characters away, for each of these.
+      (delete-region (if (memq (char-before (1- (point))) '(nil ?\n)) (1- (point)) (- (point) 2)) (point)))
+     ;; Only colors were between it and the end of the line.
+     ((eq (char-after) ?\n) (delete-char -1))
+     (t (delete-region (line-beginning-position) (point))))))
 
 (defun pipe-rpc-text-plain (text)
   "TEXT without colors and without overwritten beginnings of lines."
   (with-temp-buffer
-    (insert (replace-regexp-in-string pipe-rpc-text--control "" (car (pipe-rpc-text-split text)) t t))
+    (let ((held "") (from 0))
+      (while (< from (length text))
+        (let ((to (min (length text) (+ from pipe-rpc-text--max-held))))
+          (pcase-let ((`(,shown . ,rest) (pipe-rpc-text-split (concat held (substring text from to)))))
+            (insert (replace-regexp-in-string pipe-rpc-text--control "" shown t t))
+            (setq held rest
+                  from to)))))
     (pipe-rpc-text-overwrite (point-min))
     (buffer-string)))
 

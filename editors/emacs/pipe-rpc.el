@@ -24,6 +24,16 @@
 ;;;###autoload
 (autoload 'pipe-rpc-command-map "pipe-rpc-command" "Keys of pipe-rpc, to be bound to one of your own." t 'keymap)
 
+(defun pipe-rpc--check (name value fits wanted)
+  "Signal an error unless VALUE of the argument NAME is nil, or FITS.
+WANTED says what would."
+  (unless (or (null value) (funcall fits value))
+    (user-error "A job's %s must be %s, and not %S" name wanted value)))
+
+(defun pipe-rpc--strings-p (value)
+  "Whether VALUE is a list of strings."
+  (and (proper-list-p value) (cl-every #'stringp value)))
+
 ;;;###autoload
 (cl-defun pipe-rpc-start (&key argv shell cwd env name tee timeout matcher (show 'default) on-output on-exit)
   "Start a job and return it.
@@ -36,8 +46,14 @@ TIMEOUT is the number of seconds after which it is stopped.
 MATCHER is a list as `compilation-error-regexp-alist', to be used instead.
 SHOW says whether its output is shown, by default as `pipe-rpc-show' does.
 ON-OUTPUT is called with text and the job, ON-EXIT with the job."
-  (unless (xor (and (consp argv) (cl-every #'stringp argv)) (stringp shell))
+  (unless (xor (and (consp argv) (pipe-rpc--strings-p argv)) (stringp shell))
     (user-error "A job needs either :argv, a list of strings that is not empty, or :shell, a string"))
+  (pipe-rpc--check :cwd cwd #'stringp "a directory")
+  (pipe-rpc--check :env env #'pipe-rpc--strings-p "a list of strings as NAME=VALUE")
+  (pipe-rpc--check :name name #'stringp "a string")
+  (pipe-rpc--check :tee tee #'stringp "the name of a file")
+  (pipe-rpc--check :timeout timeout (lambda (value) (and (numberp value) (> value 0))) "seconds above 0")
+  (pipe-rpc--check :matcher matcher #'proper-list-p "a list as `compilation-error-regexp-alist'")
   (let ((cwd (expand-file-name (file-name-as-directory (or cwd default-directory)))))
     (when (file-remote-p cwd)
       (user-error "Jobs run on this machine, and %s is on another" cwd))

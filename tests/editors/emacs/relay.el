@@ -17,7 +17,7 @@
 (defun relay-tell (message)
   "Write MESSAGE, a plist, to the socket."
   (process-send-string relay-socket
-                       (concat (pipe-rpc-connection-encode message) "\n")))
+                       (concat (pipe-rpc-json-encode message) "\n")))
 
 (defun relay-answer (id problem result)
   "Hand back the answer of the request ID: PROBLEM or RESULT.
@@ -49,7 +49,7 @@ What the server never answered, because it ended, is not answered."
       (setq relay-unread (substring relay-unread (match-end 0)))
       (if (equal line "null")
           (pipe-rpc-connection-close relay-server)
-        (relay-carry (pipe-rpc-connection-decode line))))))
+        (relay-carry (pipe-rpc-json-decode line))))))
 
 (defun relay-ended (how)
   "The server has ended; HOW says the way."

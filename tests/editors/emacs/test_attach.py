@@ -52,3 +52,16 @@ def test_a_job_that_is_attached_says_so(emacs: Emacs) -> None:
         emacs.call("pipe-rpc-detach")
     emacs.call("pipe-rpc-kill")
     emacs.wait_state("exited")
+
+
+def test_a_job_whose_buffer_is_killed_while_the_last_of_its_output_comes_is_over(emacs: Emacs) -> None:
+    emacs.eval("""
+      (progn (require 'pipe-rpc)
+             (advice-add 'pipe-rpc-job-exited :after
+                         (lambda (job _exit) (kill-buffer (pipe-rpc-output-buffer (pipe-rpc-job-output job))))))
+    """)
+    emacs.shell("seq 150000", ":on-exit (lambda (_job) (push 1 drive-heard))")
+    emacs.wait("drive-heard")
+    assert emacs.state() == "exited"
+    emacs.call("pipe-rpc-attach")
+    emacs.wait_output("150000\n")

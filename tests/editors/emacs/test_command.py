@@ -72,3 +72,22 @@ def test_the_map_of_commands_acts_under_a_key_of_the_users(emacs: Emacs) -> None
     emacs.wait('(and (featurep \'pipe-rpc) (pipe-rpc-job 1) (equal (state) "running"))')
     emacs.type("\x03pK")
     emacs.wait_output("[SIGKILL after")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("curl http://host/?a=1&b=2", ["curl", "http://host/?a=1&b=2"]),
+        ("echo a;b|c > x $HOME *.c --", ["echo", "a;b|c", ">", "x", "$HOME", "*.c", "--"]),
+        (
+            r"""printf '<%s>' '' "" a"b c"d 'it'\''s' "it\"s \n" x\ y""",
+            ["printf", "<%s>", "", "", "ab cd", "it's", 'it"s \\n', "x y"],
+        ),
+        ("  two\t\n words ", ["two", "words"]),
+        ("echo 'not closed", ["echo", "not closed"]),
+        ("echo ünï 漢字", ["echo", "ünï", "漢字"]),
+    ],
+)
+def test_a_command_is_split_at_blanks_and_at_nothing_else(shared: Emacs, line: str, words: list[str]) -> None:
+    shared.eval("(require 'pipe-rpc-command)")
+    assert shared.eval("(pipe-rpc-command-split %s)", line) == words

@@ -74,3 +74,26 @@ def test_diagnostics_come_while_the_job_runs(emacs: Emacs, tmp_path: Path) -> No
     assert emacs.eval(DIAGNOSTICS) == [[1, ":warning", "bad"]]
     emacs.call("pipe-rpc-kill")
     emacs.wait_state("exited")
+
+
+def test_a_file_on_another_machine_is_not_looked_for(emacs: Emacs, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(MAIN)
+    emacs.eval("""
+      (progn (require 'tramp) (require 'pipe-rpc-flymake)
+             (advice-add 'tramp-maybe-open-connection :before (lambda (&rest _) (push "opened" drive-heard)))
+             (find-file "main.c") (pipe-rpc-flymake-setup))
+    """)
+    emacs.shell("echo '/ssh:host.invalid:~/main.c:1:2: error: x'; echo main.c:2:10: error: no x here", ":show nil")
+    emacs.wait(f'(equal {DIAGNOSTICS} \'((2 :error "no x here")))')
+    assert emacs.eval("drive-heard") is None
+
+
+def test_the_disk_is_asked_only_for_files_that_may_be_meant(emacs: Emacs, tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text(MAIN)
+    emacs.eval("""
+      (progn (require 'pipe-rpc-flymake) (find-file "main.c") (pipe-rpc-flymake-setup)
+             (advice-add 'file-truename :before (lambda (file &rest _) (push file drive-heard))))
+    """)
+    emacs.shell("echo main.c:1:1: error: a; echo main.c:2:1: error: b; echo other.c:1:1: error: c", ":show nil")
+    emacs.wait(f"(= (length {DIAGNOSTICS}) 2)")
+    assert "other.c" not in " ".join(emacs.eval("drive-heard"))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.editors.emacs.driven import Emacs
+from tests.editors.emacs.driven import Emacs, LispError
 
 SLEEP = "echo ready; exec sleep 1000"
 
@@ -113,3 +113,14 @@ def test_the_output_has_keys_of_its_own(emacs: Emacs) -> None:
     emacs.type("D")
     emacs.wait_output("[detached")
     assert re.search("Job:run", emacs.shown)
+
+
+def test_a_line_without_a_job_means_none(emacs: Emacs) -> None:
+    emacs.run("cat", more=":show nil")
+    emacs.wait_state("running")
+    emacs.call("pipe-rpc-list")
+    emacs.eval("(goto-char (point-max))")
+    for command in ("dispose", "kill", "rerun"):
+        with pytest.raises(LispError, match="no job on this line"):
+            emacs.call(f"pipe-rpc-{command}")
+    assert emacs.state() == "running"

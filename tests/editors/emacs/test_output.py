@@ -156,3 +156,37 @@ def test_two_floods_at_once_grow_no_memory_without_end(emacs: Emacs) -> None:
     for number in (1, 2):
         emacs.eval("(pipe-rpc-kill %s)", number)
         emacs.wait_state("exited", number)
+
+
+def test_a_line_that_ends_in_a_carriage_return_stays(emacs: Emacs) -> None:
+    emacs.run("printf", r"10%%\r100%%\r\033[0m\nnearly\r")
+    assert emacs.wait_output("[exit 0").startswith("100%\nnearly\n[exit 0")
+
+
+def test_the_log_of_a_job_that_floods_is_shown(emacs: Emacs) -> None:
+    emacs.run("yes")
+    emacs.wait_output("y\n")
+    emacs.eval("(pipe-rpc-log 1)")
+    emacs.wait('(get-buffer "*pipe-rpc 1 log*")')
+    emacs.call("pipe-rpc-kill")
+    emacs.wait_state("exited")
+
+
+def test_the_log_copes_with_a_title_that_never_ends(emacs: Emacs) -> None:
+    emacs.shell(r"printf '\033]0;'; printf '%01000000d\n' 0")
+    emacs.wait_output("[exit 0")
+    emacs.eval("(pipe-rpc-log 1)")
+    emacs.wait('(get-buffer "*pipe-rpc 1 log*")')
+    assert emacs.eval('(with-current-buffer "*pipe-rpc 1 log*" (buffer-size))') >= 1000000
+
+
+def test_the_log_is_shown_anew_though_its_buffer_is_read_only(emacs: Emacs) -> None:
+    emacs.shell("echo one; read line; echo two; read line")
+    emacs.wait_output("one")
+    emacs.eval("(pipe-rpc-log 1)")
+    emacs.wait('(get-buffer "*pipe-rpc 1 log*")')
+    emacs.eval('(with-current-buffer "*pipe-rpc 1 log*" (view-mode))')
+    emacs.eval('(pipe-rpc-write "go" 1)')
+    emacs.wait_output("two")
+    emacs.eval("(pipe-rpc-log 1)")
+    emacs.wait('(with-current-buffer "*pipe-rpc 1 log*" (string-search "two" (buffer-string)))')

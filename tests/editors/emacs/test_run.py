@@ -169,3 +169,66 @@ def test_an_error_of_the_users_own_hook_is_told_and_stops_nothing(emacs: Emacs) 
     emacs.wait_output("two")
     emacs.call("pipe-rpc-kill")
     emacs.wait_output("[SIGKILL")
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        '(add-hook \'compilation-filter-hook (lambda () (error "My mistake")))',
+        '(add-hook \'compilation-mode-hook (lambda () (error "My mistake")))',
+        '(setq compilation-error-regexp-alist \'(("[My mistake" 1)))',
+    ],
+    ids=["filter", "mode", "matcher"],
+)
+def test_a_mistake_in_the_users_compilation_mode_lets_jobs_end(emacs: Emacs, mistake: str) -> None:
+    emacs.eval(f"(progn (require 'compile) {mistake})")
+    emacs.shell("echo one", ":on-exit (lambda (_job) (push 1 drive-heard))")
+    emacs.wait("drive-heard")
+    assert emacs.output().startswith("one\n[exit 0")
+    assert emacs.messages() != []
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        (':timeout "10"', r":timeout must be seconds above 0, and not \"10\""),
+        (":timeout 0", ":timeout must be seconds above 0"),
+        (":env '(1)", ":env must be a list of strings as NAME=VALUE"),
+        (":tee 3", ":tee must be the name of a file"),
+        (":name 'it", ":name must be a string"),
+        (":cwd 'here", ":cwd must be a directory"),
+        (':matcher "x"', ":matcher must be a list"),
+    ],
+)
+def test_a_spec_with_a_wrong_part_is_refused_and_leaves_no_job(shared: Emacs, more: str, wanted: str) -> None:
+    with pytest.raises(LispError, match=wanted):
+        shared.shell("echo", more)
+    assert shared.eval("(pipe-rpc-job)") is None
+
+
+def test_any_time_out_above_zero_will_do(emacs: Emacs) -> None:
+    emacs.shell("exec sleep 1000", ":timeout 0.00033")
+    emacs.wait_output("[timed out after")
+
+
+def test_a_job_whose_buffer_was_killed_is_run_again_and_shown(emacs: Emacs) -> None:
+    emacs.shell("echo ready; exec sleep 1000")
+    emacs.wait_output("ready")
+    emacs.eval("(kill-buffer (pipe-rpc-output-buffer (pipe-rpc-job-output (pipe-rpc-job 1))))")
+    emacs.call("pipe-rpc-rerun")
+    emacs.wait("(= (pipe-rpc-job-runs (pipe-rpc-job 1)) 2)")
+    emacs.wait_output("ready")
+    assert emacs.eval("(get-buffer-window (pipe-rpc-output-buffer (pipe-rpc-job-output (pipe-rpc-job 1))))")
+
+
+def test_what_is_disposed_of_does_not_run_again(emacs: Emacs) -> None:
+    emacs.eval("(setq pipe-rpc-scrollback 1000000)")
+    emacs.shell("read line; seq 100000; exec sleep 1000")
+    emacs.wait_state("running")
+    emacs.eval("""
+      (advice-add 'pipe-rpc-job--finish :after
+                  (lambda (&rest _) (pipe-rpc-dispose 1) (run-at-time 0.2 nil (lambda () (push 1 drive-heard)))))
+    """)
+    emacs.eval('(progn (pipe-rpc-write "go" 1) (setq drive-job (pipe-rpc-job 1)) (pipe-rpc-rerun 1))')
+    emacs.wait("drive-heard")
+    assert emacs.eval("(pipe-rpc-job-runs drive-job)") == 1

@@ -150,3 +150,25 @@ def test_what_the_server_says_on_stderr_is_kept(start_emacs: StartEmacs) -> None
     emacs = start_emacs({"command": ["sh", "-c", "echo a word for people >&2; exec cat"]})
     emacs.run("true")
     emacs.wait('(string-search "a word for people" (with-current-buffer "*pipe-rpc-log*" (buffer-string)))')
+
+
+def test_what_floods_with_nonsense_and_heeds_no_signal_is_told_once_and_killed(start_emacs: StartEmacs) -> None:
+    emacs = start_emacs({"command": ["sh", "-c", "trap '' TERM; exec yes nonsense"]})
+    emacs.eval("(progn (require 'pipe-rpc) (setq pipe-rpc-connection--patience 0.3))")
+    emacs.run("true")
+    emacs.wait_message("the server ended by signal 9 before it answered")
+    assert len([line for line in emacs.messages() if "what is no message" in line]) == 1
+
+
+def test_a_server_that_is_stopped_for_a_while_gets_what_was_asked_meanwhile(emacs: Emacs) -> None:
+    emacs.shell("echo ready; read line; echo got $line")
+    emacs.wait_output("ready")
+    guard = emacs.server_pids()[0]
+    os.kill(guard, signal.SIGSTOP)
+    emacs.wait('(eq (process-status "pipe-rpc") \'stop)')
+    emacs.eval('(pipe-rpc-write "hello" 1)')
+    emacs.shell("echo another")
+    os.kill(guard, signal.SIGCONT)
+    emacs.wait_output("got hello")
+    emacs.wait_output("another", 2)
+    assert emacs.messages() == []

@@ -43,3 +43,14 @@ def test_what_is_no_utf_8_is_refused_and_nothing_hangs(emacs: Emacs) -> None:
     emacs.wait_output("a")
     emacs.call("pipe-rpc-kill")
     emacs.wait_output("[SIGKILL")
+
+
+def test_more_than_the_server_takes_at_once_is_refused_and_jobs_live_on(emacs: Emacs) -> None:
+    emacs.run("cat")
+    emacs.wait_state("running")
+    emacs.eval("(pipe-rpc-job-write (pipe-rpc-job 1) (make-string 20000000 ?a))")
+    emacs.wait_message("are more than the server takes at once")
+    emacs.eval('(pipe-rpc-write "a")')
+    emacs.wait_output("a")
+    emacs.call("pipe-rpc-kill")
+    emacs.wait_output("[SIGKILL")
