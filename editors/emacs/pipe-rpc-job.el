@@ -203,8 +203,9 @@ CALLBACK is called with the result; an error is told to the user."
            (funcall callback result)))))))
 
 (defun pipe-rpc-job-stop (job &optional grace)
-  "Ask JOB to end; it is killed after GRACE seconds.
+  "Ask JOB to end; it is killed after GRACE seconds, and not run again.
 GRACE is by default `pipe-rpc-grace'; 0 kills it at once."
+  (setf (pipe-rpc-job-again job) nil)
   (let ((grace (or grace (pipe-rpc-settings-get 'pipe-rpc-grace))))
     (if (eq (pipe-rpc-job-state job) 'starting)
         ;; It may not exist yet; its start is waited for.
@@ -264,8 +265,8 @@ Where its buffer was killed, a new one begins with what is retained."
   "Run JOB again; where it still runs, as soon as it has stopped."
   (if (not (pipe-rpc-job-active-p job))
       (pipe-rpc-job-start job)
-    (setf (pipe-rpc-job-again job) t)
-    (pipe-rpc-job-stop job)))
+    (pipe-rpc-job-stop job)
+    (setf (pipe-rpc-job-again job) t)))
 
 (defun pipe-rpc-job-text (job callback)
   "Call CALLBACK with everything that is retained of the output of JOB.

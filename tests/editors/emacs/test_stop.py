@@ -38,6 +38,17 @@ def test_a_second_stop_kills_at_once(start_emacs: StartEmacs) -> None:
     emacs.wait_output("[SIGKILL after")
 
 
+def test_stop_withdraws_a_rerun_that_waits(start_emacs: StartEmacs) -> None:
+    emacs = start_emacs({"grace": 3600})
+    emacs.shell(STUBBORN)
+    emacs.wait_output("ready")
+    emacs.eval("(pipe-rpc-rerun 1)")
+    emacs.wait_output("ignored")
+    emacs.eval("(pipe-rpc-stop 1)")
+    emacs.wait_output("[SIGKILL after")
+    assert emacs.state() == "exited"
+
+
 def test_a_signal_of_the_users_choice_is_sent(emacs: Emacs) -> None:
     emacs.shell("trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done")
     emacs.wait_output("ready")

@@ -36,6 +36,17 @@ def test_a_second_stop_kills_at_once(start_neovim: StartNeovim) -> None:
     neovim.wait_output("[SIGKILL after")
 
 
+def test_stop_withdraws_a_rerun_that_waits(start_neovim: StartNeovim) -> None:
+    neovim = start_neovim({"grace_ms": 3600000})
+    neovim.run({"shell": STUBBORN})
+    neovim.wait_output("ready")
+    neovim.command("PipeRpc rerun")
+    neovim.wait_output("ignored")
+    neovim.command("PipeRpc stop")
+    neovim.wait_output("[SIGKILL after")
+    assert neovim.state() == "exited"
+
+
 def test_a_signal_of_the_users_choice_is_sent(neovim: Neovim) -> None:
     neovim.run({"shell": "trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done"})
     neovim.wait_output("ready")

@@ -37,6 +37,17 @@ def test_a_second_stop_kills_at_once(start_vim: StartVim) -> None:
     vim.wait_output("[SIGKILL after")
 
 
+def test_stop_withdraws_a_rerun_that_waits(start_vim: StartVim) -> None:
+    vim = start_vim({"grace_ms": 3600000})
+    vim.run({"shell": STUBBORN})
+    vim.wait_output("ready")
+    vim.command("PipeRpc rerun")
+    vim.wait_output("ignored")
+    vim.command("PipeRpc stop")
+    vim.wait_output("[SIGKILL after")
+    assert vim.info()["state"] == "exited"
+
+
 def test_a_signal_of_the_users_choice_is_sent(vim: Vim) -> None:
     vim.run({"shell": "trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done"})
     vim.wait_output("ready")

@@ -192,9 +192,10 @@ function Job:ask(method, params, callback)
   end)
 end
 
---- Ask it to end; it is killed when its grace is over.
+--- Ask it to end; it is killed when its grace is over. A rerun that waits for its end is withdrawn.
 ---@param grace_ms? integer 0 kills it at once. Default: the setting `grace_ms`.
 function Job:stop(grace_ms)
+  self.again = false
   grace_ms = grace_ms or config.get().grace_ms
   if self.state == "starting" then
     -- It may not exist yet; its start is waited for.
@@ -254,8 +255,8 @@ function Job:rerun()
   if not self:is_active() then
     return self:start()
   end
-  self.again = true
   self:stop()
+  self.again = true
 end
 
 --- Everything that is retained of its output, as text without colours.

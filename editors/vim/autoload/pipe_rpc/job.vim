@@ -186,8 +186,9 @@ def Ask(self: dict<any>, method: string, params: dict<any>, Callback: func = (_)
   })
 enddef
 
-# Ask it to end; it is killed when its grace is over. 0 kills it at once.
+# Ask it to end; it is killed when its grace is over. 0 kills it at once. A rerun that waits for its end is withdrawn.
 export def Stop(self: dict<any>, grace_ms: number = config.Get().grace_ms)
+  self.again = false
   if self.state == 'starting'
     # It may not exist yet; its start is waited for.
     self.stop_asked = grace_ms
@@ -241,8 +242,8 @@ enddef
 # Run it again; where it still runs, as soon as it has stopped.
 export def Rerun(self: dict<any>)
   if IsActive(self)
-    self.again = true
     Stop(self)
+    self.again = true
   else
     Start(self)
   endif
