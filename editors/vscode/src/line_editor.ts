@@ -14,7 +14,7 @@ export type Typed =
   | { kind: "end" };
 
 /** Keys that are more than a character: arrows, function keys and the answers of terminals. They do nothing here. */
-const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
+const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|O.|.)?/g;
 const ERASE = "\b \b";
 
 export class LineEditor {

@@ -60,6 +60,11 @@ test("lines are edited before they are written", () => {
   assert.equal(typed.filter((one) => one.kind === "echo").map((one) => one.text).join(""), "ab\b \bc\r\n");
 });
 
+test("what a terminal answers is not taken for what is typed", () => {
+  const typed = new LineEditor().type("a\x1b]10;rgb:cc/cc/cc\x1b\\\x1b]4;1;rgb:0/0/0\x07\x1bP1$r0m\x1b\\\x1b[1;1Rb\x1b]c\r");
+  assert.deepEqual(typed.at(-1), { kind: "line", text: "abc\n" });
+});
+
 test("what is pasted is written line by line", () => {
   const typed = new LineEditor().type("one\r\ntwo\rthree");
   assert.deepEqual(typed.filter((one) => one.kind === "line").map((one) => one.text), ["one\n", "two\n"]);
@@ -75,6 +80,13 @@ test("control keys interrupt erase and end", () => {
 
 test("plain text has neither sequences nor overwritten beginnings", () => {
   assert.equal(plain("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\r\n10%\r100%\r\nlast"), "red x\n100%\nlast");
+});
+
+test("a line of megabytes is made plain at once", () => {
+  const before = performance.now();
+  assert.equal(plain("x".repeat(2 ** 21)).length, 2 ** 21);
+  assert.equal(plain(`${"\r".repeat(2 ** 21)}x\r\n50%\r`), "x\n50%");
+  assert.ok(performance.now() - before < 5_000);
 });
 
 test("text is cut in front of what it does not finish", () => {
