@@ -100,6 +100,11 @@ test("words are split as a shell does it", () => {
   assert.deepEqual(words(`make -j2 'a b' "c \\"d\\"" e\\ f g"h"`), ["make", "-j2", "a b", 'c "d"', "e f", "gh"]);
 });
 
+test("a line whose quotation does not end has no words", () => {
+  for (const line of ["echo it's", 'echo "a', "echo a\\"]) assert.equal(words(line), undefined);
+  assert.deepEqual(words(`a "" ''`), ["a", "", ""]);
+});
+
 test("the environment is sent as a difference", () => {
   const settings = { ...DEFAULTS, color: false, env: { SET: "1" } };
   const now = { SAME: "x", NEW: "y", VSCODE_PID: "7", VSCODE_IPC_HOOK_CLI: "z", TAKEN: "t" };
