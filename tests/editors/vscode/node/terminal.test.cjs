@@ -60,6 +60,13 @@ test("lines are edited before they are written", () => {
   assert.equal(typed.filter((one) => one.kind === "echo").map((one) => one.text).join(""), "ab\b \bc\r\n");
 });
 
+test("a character of two cells is erased from both", () => {
+  const echoed = (keys) => new LineEditor().type(keys).map((one) => one.text).join("");
+  assert.equal(echoed("\u65e5\x7f"), "\u65e5\b \b\b \b");
+  assert.equal(echoed("\u{1f600}e\u0301\x15"), "\u{1f600}e\u0301\b \b\b \b\b \b");
+  assert.equal(echoed("\x7f"), "");
+});
+
 test("what a terminal answers is not taken for what is typed", () => {
   const typed = new LineEditor().type("a\x1b]10;rgb:cc/cc/cc\x1b\\\x1b]4;1;rgb:0/0/0\x07\x1bP1$r0m\x1b\\\x1b[1;1Rb\x1b]c\r");
   assert.deepEqual(typed.at(-1), { kind: "line", text: "abc\n" });
