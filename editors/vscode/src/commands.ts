@@ -24,6 +24,21 @@ export interface Parts {
   showLogChannel: () => void;
 }
 
+/** A key may say anything, null as well. */
+function isSpec(given: unknown): given is Spec {
+  return typeof given === "object" && given !== null;
+}
+
+/** What a line asks for, or a sentence about what is wrong with it. */
+type Reading = (line: string) => Spec | string;
+
+const argvOf: Reading = (line) => {
+  const argv = words(line);
+  return argv === undefined
+    ? "a quotation mark without its partner, or a backslash at the end: quote it, or take Pipe RPC: Run in Shell…"
+    : { argv, name: line };
+};
+
 /** What a command is called with: by a key or a test a number or a spec, by the view a job. */
 type Given = number | Job | Spec | undefined;
 
@@ -67,14 +82,18 @@ export function register(parts: Parts): vscode.Disposable[] {
   }
 
   /** Start what is given, or ask for it; returns the number of the job. */
-  const start = (prompt: string, typed: (line: string) => Spec) => async (given?: Given, matchers?: string[]) => {
-    let spec = typeof given === "object" ? (given as Spec) : undefined;
+  const start = (prompt: string, typed: Reading) => async (given?: Given, matchers?: string[]) => {
+    let spec: Spec | string | undefined = isSpec(given) ? given : undefined;
     if (spec === undefined) {
       const line = await vscode.window.showInputBox({ prompt, ignoreFocusOut: true });
       if (line === undefined) {
         return undefined;
       }
       spec = typed(line);
+    }
+    if (typeof spec === "string") {
+      complain(spec);
+      return undefined;
     }
     const problem = mistake(spec);
     if (problem !== undefined) {
@@ -115,16 +134,16 @@ export function register(parts: Parts): vscode.Disposable[] {
   }
 
   const actions: Record<string, (given?: Given, more?: never) => unknown> = {
-    run: start("A program and its arguments, such as make -j2", (line) => ({ argv: words(line), name: line })),
+    run: start("A program and its arguments, such as make -j2", argvOf),
     runInShell: start("A line for the shell, such as make 2>&1 | tail", (line) => ({ command: line })),
     list: () => vscode.commands.executeCommand(`${VIEW}.focus`),
     rerunLast: () => withJob((job) => tasks.rerun(job))(jobs.newest()),
     rerun: withJob((job) => tasks.rerun(job)),
     stop: withJob((job) => {
-      job.stop(job.state === "stopping" ? 0 : undefined);
+      tasks.stop(job, job.state === "stopping" ? 0 : undefined);
     }),
     kill: withJob((job) => {
-      job.stop(0);
+      tasks.stop(job, 0);
     }),
     signal: withJob(signal),
     write: withJob(write),

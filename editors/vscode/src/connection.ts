@@ -12,6 +12,10 @@ import { StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
 import { KINDS } from "./wire";
 
 const METHOD_NOT_FOUND = -32601;
+/** How long a server that is given up may take to end in order. */
+const ABANDONED_MS = 2_000;
+/** So much without a message is none: the longer a reader looks for the end of its header, the slower it becomes. */
+const MOST_BEFORE_FIRST_BYTES = 64 * 1024;
 
 /** Why a request was not done. */
 export interface Failure {
@@ -66,8 +70,18 @@ export class Connection {
       handlers.log(`the server said what is no message: ${error.message}`);
     });
     reader.listen((message) => {
+      this.process.stdout.off("data", count);
       this.receive(message);
     });
+    let before = 0;
+    const count = (data: Buffer): void => {
+      before += data.length;
+      if (before > MOST_BEFORE_FIRST_BYTES) {
+        this.abandon();
+        this.end({ status: null, signal: null, how: "by this extension, as what it wrote first is no message," });
+      }
+    };
+    this.process.stdout.on("data", count);
     let line = "";
     this.process.stderr.setEncoding("utf8").on("data", (text: string) => {
       const lines = (line + text).split("\n");
@@ -116,9 +130,13 @@ export class Connection {
     this.process.stdin.end();
   }
 
-  /** End one that does not answer. SIGTERM lets it end in order, too. */
-  terminate(): void {
+  /** End one that does not answer, and hear it no more. SIGTERM lets it end in order; what does not is killed. */
+  abandon(): void {
     this.process.kill("SIGTERM");
+    this.process.stdin.destroy();
+    this.process.stdout.destroy();
+    this.process.stderr.destroy();
+    setTimeout(() => this.process.kill("SIGKILL"), ABANDONED_MS).unref();
   }
 
   private send(message: Message): void {

@@ -143,9 +143,9 @@ export class Job {
   }
 
   private readerFor(session: Session): Reader {
-    const drained = (): void => {
+    const drained = (problem?: string): void => {
       if (this.session === session) {
-        this.finish("exited");
+        this.finish(problem !== undefined && this.isActive ? "lost" : "exited", problem);
       }
     };
     return new Reader(this.context.server, session.id, new Showing(() => this.screen, drained));

@@ -32,13 +32,19 @@ const WELCOME_COLORS = { FORCE_COLOR: "1", CLICOLOR_FORCE: "1" };
 export function mistake(spec: Spec): string | undefined {
   const isString = (value: unknown): boolean => typeof value === "string";
   const [argv, command] = [spec.argv as unknown, spec.command as unknown];
-  if (argv === undefined && typeof command === "string" && command.trim() !== "") {
-    return undefined;
+  const isLine = argv === undefined && typeof command === "string" && command.trim() !== "";
+  if (!isLine && !(command === undefined && Array.isArray(argv) && argv.length > 0 && argv.every(isString))) {
+    return 'a task needs either "command", a line for the shell, or "argv", a list of strings such as ["make", "-j2"]';
   }
-  if (command === undefined && Array.isArray(argv) && argv.length > 0 && argv.every(isString)) {
-    return undefined;
+  const wrong = (["cwd", "name", "logFile"] as const).find((one) => spec[one] !== undefined && !isString(spec[one]));
+  if (wrong !== undefined) {
+    return `"${wrong}" of a task must be a string, and is ${JSON.stringify(spec[wrong])}`;
   }
-  return 'a task needs either "command", a line for the shell, or "argv", a list of strings such as ["make", "-j2"]';
+  const env: unknown = spec.env ?? {};
+  if (typeof env !== "object" || Array.isArray(env)) {
+    return `"env" of a task must be an object such as {"V": "1"}, and is ${JSON.stringify(env)}`;
+  }
+  return undefined; // The server checks the rest, and says what is wrong.
 }
 
 /** What to show for a job. */

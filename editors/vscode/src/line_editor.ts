@@ -14,8 +14,17 @@ export type Typed =
   | { kind: "end" };
 
 /** Keys that are more than a character: arrows, function keys and the answers of terminals. They do nothing here. */
-const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?/g;
+const SEQUENCES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|O.|.)?/g;
+/** Characters that a terminal draws in two cells, and those that it draws into the cell before. */
+const WIDE =
+  /(?![\uff61-\uffdc])[\p{sc=Han}\p{sc=Hangul}\p{sc=Hira}\p{sc=Kana}\u3000-\u303e\uff01-\uff60]|\p{EPres}/u;
+const JOINED = /[\p{M}\u200d]/u;
 const ERASE = "\b \b";
+
+/** What erases a character that was echoed. */
+function erasing(key: string): string {
+  return JOINED.test(key) ? "" : ERASE.repeat(WIDE.test(key) ? 2 : 1);
+}
 
 export class LineEditor {
   private line: string[] = [];
@@ -32,9 +41,9 @@ export class LineEditor {
         return [{ kind: "echo", text: "\r\n" }, { kind: "line", text: `${this.take()}\n` }];
       case "\x7f":
       case "\b":
-        return this.line.pop() === undefined ? [] : [{ kind: "echo", text: ERASE }];
+        return this.line.length === 0 ? [] : [{ kind: "echo", text: erasing(this.line.pop() ?? "") }];
       case "\x15":
-        return [{ kind: "echo", text: ERASE.repeat(Array.from(this.take()).length) }];
+        return [{ kind: "echo", text: Array.from(this.take()).reverse().map(erasing).join("") }];
       case "\x03":
         this.line = [];
         return [{ kind: "echo", text: "^C\r\n" }, { kind: "interrupt" }];

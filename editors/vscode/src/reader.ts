@@ -23,8 +23,8 @@ const WAIT_MS = 60_000;
 export interface Sink {
   /** The next piece, and how many bytes before it were not kept. Resolves when there is room for another. */
   output(data: string, missed: number): Promise<void>;
-  /** Everything that the child itself wrote has come. */
-  drained: () => void;
+  /** Everything that the child itself wrote has come, or nothing more ever will: `problem` says why. */
+  drained: (problem?: string) => void;
 }
 
 export class Reader {
@@ -77,8 +77,15 @@ export class Reader {
     };
     this.server.request("session/read", params, (failure, result) => {
       // Two reads may be under way when the job ends: the first answer counts, and goes on.
-      if (this.running && this.offset === from && failure === undefined) {
+      if (!this.running || this.offset !== from) {
+        return;
+      }
+      if (failure === undefined) {
         this.take(result);
+      } else if (failure.kind !== "ServerGone") {
+        // Such as a session that the server has forgotten. That the server itself is gone is told to the job.
+        this.running = this.draining = false;
+        this.sink.drained(failure.message);
       }
     });
   }

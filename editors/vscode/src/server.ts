@@ -76,9 +76,13 @@ export class Server {
     }
   }
 
-  /** Close its stdin, upon which it ends with everything that it runs. */
+  /** Close its stdin, upon which it ends with everything that it runs. What has not answered yet may be no server. */
   close(): void {
-    this.connection?.close();
+    if (this.described === undefined) {
+      this.connection?.abandon();
+    } else {
+      this.connection?.close();
+    }
   }
 
   private async start(): Promise<void> {
@@ -117,11 +121,11 @@ export class Server {
     }, startTimeoutMs);
     const refuse = (problem: string): void => {
       clearTimeout(patience);
-      if (!this.starting) {
-        return;
+      if (this.connection !== connection) {
+        return; // It was given up before, and another may be starting.
       }
       this.connection = undefined;
-      connection.terminate();
+      connection.abandon();
       this.settled(`${found.command.join(" ")}: ${problem}`);
     };
     const params = {
@@ -137,6 +141,9 @@ export class Server {
       if (problem !== undefined) {
         refuse(problem);
         return;
+      }
+      if (this.connection !== connection) {
+        return; // It answers too late.
       }
       clearTimeout(patience);
       connection.notify("initialized", {});

@@ -6,7 +6,7 @@ import type { Screen } from "./surroundings";
 export class Showing implements Sink {
   constructor(
     private readonly screen: () => Screen | undefined,
-    readonly drained: () => void,
+    readonly drained: (problem?: string) => void,
   ) {}
 
   output(data: string, missed: number): Promise<void> {

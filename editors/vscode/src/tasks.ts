@@ -5,6 +5,7 @@
 
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import * as vscode from "vscode";
 
@@ -25,6 +26,9 @@ interface Definition extends vscode.TaskDefinition, Spec {
 
 /** What a shell says of a command that is not meant for it. */
 const MISUSED = 2;
+/** How long a job that is stopped before VS Code has started its task is waited for. */
+const UNSTARTED_MS = 2_000;
+const UNSTARTED = "VS Code has not started its task, say for a variable that it cannot replace; see its notices";
 
 const REVEAL = {
   always: vscode.TaskRevealKind.Always,
@@ -39,6 +43,10 @@ export class Tasks implements vscode.TaskProvider {
   private readonly known = new Map<string, Job>();
   /** Jobs whose next terminal shows what is there, rather than another run. */
   private readonly attaching = new Set<Job>();
+  /** Jobs that are about to be run again. */
+  private readonly rerunning = new Set<Job>();
+  /** Jobs whose tasks VS Code was asked to start, and has not; of one that it will not it says nothing, ever. */
+  private readonly unstarted = new Map<vscode.Task, { job: Job; execution?: vscode.TaskExecution }>();
 
   constructor(
     private readonly jobs: Jobs,
@@ -87,84 +95,132 @@ export class Tasks implements vscode.TaskProvider {
     return task;
   }
 
-  /** Run it again; where it still runs, as soon as it has stopped. */
-  async rerun(job: Job): Promise<void> {
-    if (job.isActive) {
-      job.stop();
+  /** Ask it to end, also where VS Code never starts it. */
+  stop(job: Job, graceMs?: number): void {
+    job.stop(graceMs);
+    const { runs } = job;
+    if (job.isAwaited) {
+      setTimeout(() => {
+        if (job.isAwaited && job.runs === runs) {
+          job.giveUp(UNSTARTED);
+        }
+      }, UNSTARTED_MS);
     }
-    await job.whenOver();
-    const task = this.tasks.get(job);
-    if (task !== undefined && this.jobs.get(job.number) === job) {
-      await ended(task);
-      job.expect();
-      await this.begin(job, task);
+  }
+
+  /** Run it again; where it still runs, as soon as it has stopped. Who asks again meanwhile has asked once. */
+  async rerun(job: Job): Promise<void> {
+    if (this.rerunning.has(job)) {
+      return;
+    }
+    this.rerunning.add(job);
+    try {
+      if (job.isActive) {
+        this.stop(job);
+      }
+      await job.whenOver();
+      const task = this.tasks.get(job);
+      if (task !== undefined) {
+        await this.ended(task);
+      }
+      if (task !== undefined && this.isKept(job)) {
+        job.expect();
+        await this.begin(job, task);
+      }
+    } finally {
+      this.rerunning.delete(job);
     }
   }
 
   /** Open a terminal with what is retained of its output, and what comes. */
   async attach(job: Job): Promise<void> {
     const task = this.tasks.get(job);
-    if (task !== undefined) {
-      await ended(task);
-      this.attaching.add(job);
+    if (task === undefined || this.attaching.has(job) || this.rerunning.has(job)) {
+      return;
+    }
+    this.attaching.add(job);
+    try {
+      await this.ended(task);
       await vscode.tasks.executeTask(task);
+    } catch (error) {
+      this.attaching.delete(job);
+      throw error;
     }
   }
 
+  private isKept(job: Job): boolean {
+    return this.jobs.get(job.number) === job;
+  }
+
   private async begin(job: Job, task: vscode.Task): Promise<void> {
+    const start: { job: Job; execution?: vscode.TaskExecution } = { job };
+    this.unstarted.set(task, start);
     try {
-      await vscode.tasks.executeTask(task);
+      start.execution = await vscode.tasks.executeTask(task);
     } catch (error) {
+      this.unstarted.delete(task);
       job.giveUp(`VS Code does not run its task: ${String(error)}`);
     }
   }
 
   private terminalOf(task: vscode.Task, definition: Definition): JobTerminal {
-    const spec = specOf(task, definition);
-    const problem = mistake(spec);
+    const asked = this.unstarted.get(task)?.job;
+    this.unstarted.delete(task);
+    const isDisposed = asked !== undefined && !this.isKept(asked);
+    const problem = isDisposed ? "disposed before it started" : mistake(definition);
     if (problem !== undefined) {
       return new JobTerminal(undefined, (screen) => {
         screen.note(problem);
         screen.over(MISUSED);
       });
     }
-    const job = this.jobOf(task, spec, definition.job);
-    const attaching = this.attaching.delete(job);
+    const spec = specOf(task, definition);
+    const job = asked ?? this.jobOf(task, spec, definition.job);
+    const attaching = asked === undefined && this.attaching.delete(job);
     return new JobTerminal(job, (screen) => {
       this.terminals.opened(job, task.name);
       if (attaching) {
         screen.clear();
         job.attach(screen);
-      } else {
+      } else if (this.isKept(job)) {
         job.run(screen, spec);
+      } else {
+        screen.note("disposed before it started");
+        screen.over(MISUSED);
       }
     });
   }
 
   private jobOf(task: vscode.Task, spec: Spec, number: number | undefined): Job {
     const key = JSON.stringify([task.name, task.definition]);
-    const known = number === undefined ? this.known.get(key) : this.jobs.get(number);
+    const numbered = number === undefined ? undefined : this.jobs.get(number);
+    // VS Code remembers tasks for longer than a window lives, and users copy them: the number may be another job's.
+    const isIts = numbered && isDeepStrictEqual(this.tasks.get(numbered)?.definition, task.definition);
+    const known = this.known.get(key);
     // One that runs elsewhere, detached or in another instance of the task, is left alone.
-    const isFree = known !== undefined && this.jobs.get(known.number) === known && known.state !== "running";
-    const job = known !== undefined && (isFree || number !== undefined) ? known : this.jobs.add(spec);
+    const isFree = known !== undefined && this.isKept(known) && known.state !== "running";
+    const job = isIts ? numbered : isFree ? known : this.jobs.add(spec);
     this.known.set(key, job);
     this.tasks.set(job, task);
     return job;
   }
-}
 
-/** Resolves once this task does not run: VS Code would ask the user what a second instance is for. */
-async function ended(task: vscode.Task): Promise<void> {
-  const definition = JSON.stringify(task.definition);
-  const isIt = ({ task: other }: vscode.TaskExecution): boolean =>
-    other.name === task.name && JSON.stringify(other.definition) === definition;
-  while (vscode.tasks.taskExecutions.some(isIt)) {
-    await new Promise<void>((resolve) => {
-      const listening = vscode.tasks.onDidEndTask(() => {
-        listening.dispose();
-        resolve();
+  /** Resolves once this task does not run: VS Code would ask the user what a second instance is for. */
+  private async ended(task: vscode.Task): Promise<void> {
+    const definition = JSON.stringify(task.definition);
+    const unstarted = this.unstarted.get(task)?.execution;
+    const isIt = (execution: vscode.TaskExecution): boolean =>
+      execution !== unstarted &&
+      execution.task.name === task.name &&
+      JSON.stringify(execution.task.definition) === definition;
+    while (vscode.tasks.taskExecutions.some(isIt)) {
+      await new Promise<void>((resolve) => {
+        const listening = vscode.tasks.onDidEndTask(() => {
+          listening.dispose();
+          resolve();
+        });
       });
-    });
+    }
   }
 }
 

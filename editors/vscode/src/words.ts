@@ -3,7 +3,11 @@
 const WORD = /(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs;
 const PART = /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs;
 
-export function words(line: string): string[] {
+/** Undefined where a quotation mark has no partner, or nothing stands behind the last backslash. */
+export function words(line: string): string[] | undefined {
+  if (line.replace(WORD, "").trim() !== "") {
+    return undefined;
+  }
   return (line.match(WORD) ?? []).map((word) =>
     word.replace(PART, (_, escaped?: string, double?: string, single?: string) =>
       escaped ?? double?.replace(/\\(["\\])/g, "$1") ?? single ?? "",

@@ -15,6 +15,14 @@ def test_a_job_whose_terminal_was_closed_while_it_was_detached_runs_on(in_window
     in_window()
 
 
+def test_a_job_that_is_attached_thrice_at_once_is_attached_once(in_window: InWindow) -> None:
+    in_window()
+
+
+def test_a_job_that_the_server_has_forgotten_says_so_when_it_is_attached(in_window: InWindow) -> None:
+    in_window()
+
+
 def test_what_was_not_kept_meanwhile_is_told_as_a_number(in_window: InWindow) -> None:
     in_window()
 

@@ -23,5 +23,9 @@ def test_dispose_kills_and_forgets_it_and_closes_its_terminal(in_window: InWindo
     in_window()
 
 
+def test_a_job_that_is_disposed_before_it_starts_never_runs(in_window: InWindow) -> None:
+    in_window()
+
+
 def test_a_choice_asks_which_job_is_meant(in_window: InWindow) -> None:
     in_window()

@@ -39,6 +39,10 @@ def test_a_job_that_still_runs_is_stopped_before_it_runs_again(in_window: InWind
     in_window()
 
 
+def test_a_job_that_is_run_again_thrice_at_once_runs_again_once(in_window: InWindow) -> None:
+    in_window()
+
+
 def test_output_goes_into_a_file_as_well(in_window: InWindow) -> None:
     in_window()
 

@@ -67,6 +67,11 @@ def test_another_program_is_no_server() -> None:
     assert "the server ended with status 1 before it answered" in served(["false"])["problem"]
 
 
+def test_a_program_that_floods_is_no_server() -> None:
+    """A reader that looks for the end of its header in all of that would stand still for minutes."""
+    assert "what it wrote first is no message" in served(["yes"])["problem"]
+
+
 def test_a_server_that_says_nothing_is_given_up() -> None:
     told = served(["sleep", "1000"], startTimeoutMs=50)["problem"]
     assert told.endswith("raise the setting pipe-rpc.startTimeoutMs")

@@ -11,6 +11,14 @@ def test_a_mistake_is_told_with_what_to_do(in_window: InWindow) -> None:
     in_window()
 
 
+def test_what_is_no_specification_of_a_job_is_told(in_window: InWindow) -> None:
+    in_window()
+
+
+def test_a_job_that_the_editor_never_starts_is_given_up_when_it_is_stopped(in_window: InWindow) -> None:
+    in_window()
+
+
 def test_a_wrong_setting_is_told_and_its_default_holds(in_window: InWindow) -> None:
     in_window()
 

@@ -1,7 +1,10 @@
 const assert = require("node:assert/strict");
 const test = require("node:test");
 
-const { Connection } = require("./load.cjs")("connection");
+const load = require("./load.cjs");
+const { Connection } = load("connection");
+const { Server } = load("server");
+const { DEFAULTS } = load("settings");
 
 /** A server of a few lines of JavaScript, which has `say` and `hear`. */
 const server = (code) => [
@@ -59,4 +62,34 @@ test("a request of the server gets an answer", async () => {
 test("a server that cannot be started has ended", async () => {
   const ending = await new Promise((resolve) => new Connection(["/no/such/server"], { log: () => undefined, ended: resolve }));
   assert.match(ending.how, /ENOENT/);
+});
+
+test("a server that is given up ends though it does not want to", async () => {
+  const ending = await new Promise((resolve) => {
+    const stubborn = `process.on("SIGTERM", hear); setInterval(hear, 1000); process.stderr.write("ready\\n");`;
+    const connection = new Connection(server(`const hear = () => undefined; ${stubborn}`), {
+      log: () => connection.abandon(),
+      ended: resolve,
+    });
+  });
+  assert.equal(ending.signal, "SIGKILL");
+});
+
+test("an answer that comes after a server was given up does not stand for another", async () => {
+  const late = `import sys, json, time, signal
+signal.signal(signal.SIGTERM, lambda *_: (say(), sys.exit()))
+def say():
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"capabilities": {"experimental": {"pipeRpc": {"protocolVersion": 1}}}}})
+    sys.stdout.write(f"Content-Length: {len(body)}\\r\\n\\r\\n{body}"); sys.stdout.flush()
+print("up", file=sys.stderr, flush=True)
+time.sleep(1000)`;
+  const server = new Server({
+    settings: () => ({ ...DEFAULTS, command: ["python3", "-c", late], startTimeoutMs: 500 }),
+    ...{ client: { name: "a test", version: "1" }, log: () => undefined, notification: () => undefined },
+    lost: () => undefined,
+  });
+  const ask = () => new Promise((resolve) => server.request("session/list", {}, (failure) => resolve(failure.message)));
+  assert.match(await ask(), /said nothing for 0.5 s/);
+  assert.match(await ask(), /said nothing for 0.5 s/);
+  assert.equal(server.description, undefined);
 });

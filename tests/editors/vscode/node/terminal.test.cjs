@@ -60,6 +60,18 @@ test("lines are edited before they are written", () => {
   assert.equal(typed.filter((one) => one.kind === "echo").map((one) => one.text).join(""), "ab\b \bc\r\n");
 });
 
+test("a character of two cells is erased from both", () => {
+  const echoed = (keys) => new LineEditor().type(keys).map((one) => one.text).join("");
+  assert.equal(echoed("\u65e5\x7f"), "\u65e5\b \b\b \b");
+  assert.equal(echoed("\u{1f600}e\u0301\x15"), "\u{1f600}e\u0301\b \b\b \b\b \b");
+  assert.equal(echoed("\x7f"), "");
+});
+
+test("what a terminal answers is not taken for what is typed", () => {
+  const typed = new LineEditor().type("a\x1b]10;rgb:cc/cc/cc\x1b\\\x1b]4;1;rgb:0/0/0\x07\x1bP1$r0m\x1b\\\x1b[1;1Rb\x1b]c\r");
+  assert.deepEqual(typed.at(-1), { kind: "line", text: "abc\n" });
+});
+
 test("what is pasted is written line by line", () => {
   const typed = new LineEditor().type("one\r\ntwo\rthree");
   assert.deepEqual(typed.filter((one) => one.kind === "line").map((one) => one.text), ["one\n", "two\n"]);
@@ -77,6 +89,13 @@ test("plain text has neither sequences nor overwritten beginnings", () => {
   assert.equal(plain("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\r\n10%\r100%\r\nlast"), "red x\n100%\nlast");
 });
 
+test("a line of megabytes is made plain at once", () => {
+  const before = performance.now();
+  assert.equal(plain("x".repeat(2 ** 21)).length, 2 ** 21);
+  assert.equal(plain(`${"\r".repeat(2 ** 21)}x\r\n50%\r`), "x\n50%");
+  assert.ok(performance.now() - before < 5_000);
+});
+
 test("text is cut in front of what it does not finish", () => {
   for (const rest of ["\x1b", "\x1b[", "\x1b[3;1", "\x1b]0;title", "\x1b]8;;x\x1b"]) {
     assert.deepEqual(cutWhole(`text${rest}`), ["text", rest]);
@@ -86,6 +105,11 @@ test("text is cut in front of what it does not finish", () => {
 
 test("words are split as a shell does it", () => {
   assert.deepEqual(words(`make -j2 'a b' "c \\"d\\"" e\\ f g"h"`), ["make", "-j2", "a b", 'c "d"', "e f", "gh"]);
+});
+
+test("a line whose quotation does not end has no words", () => {
+  for (const line of ["echo it's", 'echo "a', "echo a\\"]) assert.equal(words(line), undefined);
+  assert.deepEqual(words(`a "" ''`), ["a", "", ""]);
 });
 
 test("the environment is sent as a difference", () => {

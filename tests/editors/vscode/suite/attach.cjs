@@ -1,6 +1,6 @@
 const assert = require("node:assert/strict");
 const vscode = require("vscode");
-const { command, eventually, extension, notice, reach, run, shows } = require("./window.cjs");
+const { ask, command, eventually, extension, notice, reach, run, shows } = require("./window.cjs");
 
 /** Ask the server how much a job has written. */
 const written = (job) =>
@@ -41,6 +41,29 @@ module.exports = {
     assert.equal(job.state, "running");
     await command("write", job.number, "hello");
     await shows(job, "got hello");
+  },
+
+  async "a job that is attached thrice at once is attached once"() {
+    const job = await run({ argv: ["cat"] });
+    await reach(job, "running");
+    await command("detach", job.number);
+    await eventually(() => vscode.tasks.taskExecutions.length === 0);
+    await Promise.all([1, 2, 3].map(() => command("attach", job.number)));
+    await eventually(() => job.isAttached);
+    await command("write", job.number, "hello");
+    await shows(job, "hello");
+    assert.deepEqual(await ask("visible", ".quick-input-widget .monaco-list-row"), []);
+    assert.equal(vscode.tasks.taskExecutions.length, 1);
+  },
+
+  async "a job that the server has forgotten says so when it is attached"() {
+    const job = await run({ argv: ["true"] });
+    await reach(job, "exited");
+    await eventually(() => vscode.tasks.taskExecutions.length === 0);
+    job.withSession((session) => session.remove(true));
+    await command("attach", job.number);
+    await shows(job, "[exited: ");
+    await eventually(() => vscode.tasks.taskExecutions.length === 0);
   },
 
   async "what was not kept meanwhile is told as a number"() {

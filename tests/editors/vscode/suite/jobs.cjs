@@ -74,6 +74,15 @@ module.exports = {
     assert.throws(() => process.kill(first, 0));
   },
 
+  async "a job that is run again thrice at once runs again once"() {
+    const job = await run({ command: "trap 'exit 1' TERM; echo ready; while :; do sleep 0.01; done" });
+    await shows(job, "ready");
+    await Promise.all([1, 2, 3].map(() => command("rerun", job.number)));
+    await eventually(() => job.runs === 2 && job.state === "running");
+    assert.deepEqual(await ask("visible", ".quick-input-widget .monaco-list-row"), []);
+    assert.equal(vscode.tasks.taskExecutions.length, 1);
+  },
+
   async "output goes into a file as well"() {
     const job = await run({ argv: ["printf", "a\\tb\\n"], logFile: "log.txt" });
     await reach(job, "exited");

@@ -56,6 +56,17 @@ module.exports = {
     await eventually(() => vscode.window.terminals.length === 0);
   },
 
+  async "a job that is disposed before it starts never runs"() {
+    const starting = command("run", { command: "echo it runs", name: "never" }, []);
+    const job = await eventually(() => extension.exports.jobs.newest());
+    assert.equal(job.isAwaited, true);
+    await command("dispose", job.number);
+    await starting;
+    await eventually(() => vscode.window.terminals.length === 1 && vscode.tasks.taskExecutions.length === 0);
+    assert.equal(job.runs, 0);
+    assert.deepEqual(extension.exports.jobs.all(), []);
+  },
+
   async "a choice asks which job is meant"() {
     const [first] = [await run({ argv: ["cat"], name: "first cat" }), await run({ argv: ["cat"], name: "second cat" })];
     await reach(first, "running");

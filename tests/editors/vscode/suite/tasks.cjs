@@ -2,7 +2,7 @@ const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
-const { eventually, extension, folder, shows } = require("./window.cjs");
+const { eventually, extension, folder, reach, run, shows } = require("./window.cjs");
 
 const TASKS = [
   {
@@ -52,6 +52,19 @@ module.exports = {
     await vscode.commands.executeCommand("workbench.action.tasks.reRunTask");
     await eventually(() => job.runs === 3 && job.state === "running");
     assert.equal(extension.exports.jobs.all().length, 1);
+  },
+
+  async "a task that has the number of another job leaves that alone"() {
+    const job = await run({ argv: ["cat"] });
+    await reach(job, "running");
+    const file = path.join(folder(), ".vscode", "tasks.json");
+    const before = fs.readFileSync(file);
+    fs.writeFileSync(file, JSON.stringify({ version: "2.0.0", tasks: [{ ...TASKS[1], label: "copy", job: job.number }] }));
+    await vscode.tasks.executeTask(await task("copy"));
+    await eventually(called("copy"));
+    assert.equal(job.state, "running");
+    assert.equal(job.runs, 1);
+    fs.writeFileSync(file, before);
   },
 
   async "a task that says nothing to run says what it needs"() {

@@ -1,6 +1,8 @@
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const path = require("node:path");
 const vscode = require("vscode");
-const { ask, command, eventually, extension, notice, reach, run, setting, shows } = require("./window.cjs");
+const { ask, command, eventually, extension, folder, notice, reach, run, setting, shows } = require("./window.cjs");
 
 module.exports = {
   async "a mistake is told with what to do"() {
@@ -15,6 +17,37 @@ module.exports = {
     await command("signal", job.number, "SIGNONSENSE");
     await notice(`job ${job.number}: `);
     await command("kill", job.number);
+  },
+
+  async "what is no specification of a job is told"() {
+    const wrong = [
+      [{ argv: ["cat"], cwd: 3 }, '"cwd" of a task must be a string, and is 3'],
+      [{ argv: ["cat"], name: 4 }, '"name" of a task must be a string, and is 4'],
+      [{ argv: ["cat"], env: "V=1" }, '"env" of a task must be an object'],
+    ];
+    for (const [spec, told] of wrong) {
+      assert.equal(await command("run", spec), undefined);
+      await notice(told);
+    }
+    const typed = command("run", null);
+    await eventually(async () => (await ask("visible", ".quick-input-message")).some((one) => one.includes("make -j2")));
+    await ask("type", "echo it's");
+    await ask("press", "Enter");
+    assert.equal(await typed, undefined);
+    await notice("a quotation mark without its partner");
+    assert.deepEqual(extension.exports.jobs.all(), []);
+  },
+
+  async "a job that the editor never starts is given up when it is stopped"() {
+    const job = await run({ argv: ["echo", "in ${fileBasename}"] });
+    await notice("can not be resolved");
+    await command("stop", job.number);
+    await notice("VS Code has not started its task");
+    const file = path.join(folder(), "opened");
+    fs.writeFileSync(file, "");
+    await vscode.window.showTextDocument(vscode.Uri.file(file));
+    await command("rerun", job.number);
+    await shows(job, "in opened");
   },
 
   async "a wrong setting is told and its default holds"() {
