@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.editors.vim.vim import Vim
 
 
@@ -34,4 +36,13 @@ def test_what_is_no_utf_8_is_refused_and_nothing_hangs(vim: Vim) -> None:
     vim.wait_notice("must be UTF-8")
     vim.command("PipeRpc write a")
     vim.wait_output("a")
+    vim.command("PipeRpc kill")
+
+
+@pytest.mark.parametrize("key", ["<CR>", "<NL>", "<kEnter>"])
+def test_each_key_that_enters_a_line_enters_it(vim: Vim, key: str) -> None:
+    vim.run({"argv": ["cat"]})
+    vim.wait_state("running")
+    vim.command(f'call feedkeys(":PipeRpc write\\<CR>entered\\{key}", "t")')
+    vim.wait_output("entered")
     vim.command("PipeRpc kill")
