@@ -218,8 +218,8 @@ enddef
 export def Detach(self: dict<any>)
   if IsActive(self) && self.attached
     self.attached = false
-    reader.Pause(self.reader)
     buffer.Note(self.output, 'detached; :PipeRpc attach shows what it wrote since')
+    reader.Leave(self.reader)
     events.Changed()
   else
     notices.Complain(printf('job %d is not attached (%s)', self.number, Describe(self)))
