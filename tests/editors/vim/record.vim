@@ -53,6 +53,13 @@ function TestRequest(method, params) abort
         \ add(g:test_answers, [error, result])})
 endfunction
 
+" How many seconds a call takes.
+function TestTime(Call) abort
+  let start = reltime()
+  call a:Call()
+  let g:test_took = reltimefloat(reltime(start))
+endfunction
+
 " Return once the process of that connection has ended, and Vim does not know it yet.
 function TestAwaitZombie() abort
   let stat = printf('/proc/%d/stat', job_info(g:test_connection.job).process)
