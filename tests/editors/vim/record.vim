@@ -53,6 +53,20 @@ function TestRequest(method, params) abort
         \ add(g:test_answers, [error, result])})
 endfunction
 
+" How many seconds a call takes.
+function TestTime(Call) abort
+  let start = reltime()
+  call a:Call()
+  let g:test_took = reltimefloat(reltime(start))
+endfunction
+
+" Return once the process of that connection has ended, and Vim does not know it yet.
+function TestAwaitZombie() abort
+  let stat = printf('/proc/%d/stat', job_info(g:test_connection.job).process)
+  while readfile(stat)[0] !~# ') Z '
+  endwhile
+endfunction
+
 " Lines and spans of a text that comes in two pieces.
 function TestDraw(text, cut) abort
   let terminal = pipe_rpc#terminal#New()
@@ -77,6 +91,14 @@ function TestCountMissed(job) abort
   let reader = TestJob(a:job).reader
   let Output = reader.Output
   let reader.Output = {data, missed -> [execute('let g:test_missed += missed', ''), Output(data, missed)]}
+endfunction
+
+" Execute a command as soon as the exit of a job is known.
+function TestAtExit(job, command) abort
+  while empty(TestJob(a:job).exit)
+    sleep 1m
+  endwhile
+  execute a:command
 endfunction
 
 let s:channel = ch_open('unix:' .. $PIPE_RPC_TEST_SOCKET, #{mode: 'json'})

@@ -46,3 +46,16 @@ def test_a_job_that_is_attached_says_so(vim: Vim) -> None:
     vim.command("PipeRpc detach")
     vim.wait_notice("job 1 is not attached")
     vim.command("PipeRpc kill")
+
+
+def test_a_job_that_has_exited_is_over_for_one_who_detaches_from_what_it_left_to_read(vim: Vim) -> None:
+    vim.run({"shell": "read line; head -c 900000 /dev/zero | tr '\\0' x; echo end"})
+    vim.wait_state("running")
+    vim.command("1PipeRpc write go")
+    # Its exit is known, and what it wrote has not come.
+    vim.command("call TestAtExit(1, 'PipeRpc detach 1')")
+    vim.wait_state("exited")
+    vim.command("PipeRpc attach 1")
+    vim.wait_output("xend")
+    exits = [state for event, _, state in vim.value("g:test_events") if event == "PipeRpcJobExit"]
+    assert exits == ["exited"]

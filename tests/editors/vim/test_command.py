@@ -51,6 +51,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vim]:
         ("run", "there is no command behind it: write, say, :PipeRpc run make -j2"),
         ("run ++nonsense=1 ls", "there is no ++nonsense; there are ++compiler, ++cwd,"),
         ("run ++cwd ls", "an option is written ++name=value"),
+        ("run ++cwd= ls", "++cwd needs a directory"),
         ("run ++timeout=soon ls", "++timeout needs a number of seconds"),
         ("run ++open=above ls", "++open needs one of split, vsplit, tab, current, none"),
         ("stop", "there is no job: start one by :PipeRpc run"),

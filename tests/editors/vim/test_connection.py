@@ -69,7 +69,16 @@ def test_a_server_that_asks_is_answered_also_where_its_id_is_a_text(connected: V
     assert [message["id"] for message in connected.value("g:test_said")] == ["text", 7]
 
 
-@pytest.mark.parametrize(("method", "said"), [("junk", "junk " * 2000), ("junk", "a: b\r\n\r\n"), ("body", "{]")])
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("junk", "junk " * 2000),
+        ("junk", "a: b\r\n\r\n"),
+        ("body", "{]"),
+        ("body", '{"method": 5}'),
+        ("body", '{"id": 1, "error": "no"}'),
+    ],
+)
 def test_what_is_no_message_ends_the_connection(connected: Vim, method: str, said: str) -> None:
     error, _ = ask(connected, method, said)
     assert "because it said what is no message" in error["message"]
@@ -89,3 +98,8 @@ def test_the_end_answers_what_waits_and_is_told_with_its_status(connected: Vim) 
 def test_a_signal_that_ends_it_is_named(connected: Vim) -> None:
     connected.command("call job_stop(g:test_connection.job, 'kill')")
     assert connected.wait_for("g:test_ended") == ["by SIGKILL"]
+
+
+def test_a_server_that_ended_before_it_was_asked_answers_by_how_it_ended(vim: Vim) -> None:
+    vim.command("call TestConnect(['false']) | call TestAwaitZombie() | call TestRequest('echo', {})")
+    assert vim.wait_for("g:test_answers")[0][0]["message"] == "the server ended with status 1 before it answered"

@@ -55,3 +55,11 @@ def test_the_status_line_counts_jobs_and_costs_nothing_before_the_first(vim: Vim
     shown = "range(1, 19)->map({_, column -> nr2char(screenchar(&lines - 1, column))})->join('')"
     vim.wait_for(f"{shown} == '1 running, 1 failed'")
     vim.command("PipeRpc kill 1")
+
+
+def test_asking_twice_shows_one_check_that_is_whole(vim: Vim) -> None:
+    vim.command("PipeRpc health")
+    told = checked(vim).split("\n")
+    assert vim.value("winnr('$')") == 2
+    assert len([line for line in told if "protocol 1" in line]) == 1
+    assert len([line for line in told if "held together by" in line]) == 1

@@ -111,3 +111,38 @@ def test_two_floods_at_once_grow_no_memory_without_end(vim: Vim) -> None:
     for number in (1, 2):
         vim.command(f"PipeRpc kill {number}")
         vim.wait_state("exited", number)
+
+
+def test_the_log_of_a_flood_shows_what_is_retained_now(vim: Vim) -> None:
+    line = "y" * 1000
+    vim.run({"argv": ["yes", line]})
+    vim.wait_for("TestJob(1).reader.offset > 5000000")
+    vim.command("PipeRpc log 1")
+    assert vim.wait_for(f"&buftype == 'nofile' && getline(3) == '{line}' ? line('$') : 0") > 2000
+    vim.command("PipeRpc kill 1")
+
+
+def test_output_that_comes_while_text_is_locked_is_drawn_later(vim: Vim) -> None:
+    vim.run({"shell": "while read line; do echo $line; done"})
+    vim.wait_state("running")
+    vim.command("inoremap <expr> Q input('more? ')")
+    vim.type("iQ")
+    vim.wait_while_asking("mode() == 'c'")
+    vim.call("pipe_rpc#Write", 1, "while locked\n")
+    vim.wait_while_asking("TestJob(1).reader.offset == 13")
+    vim.type("text\r\x1b")
+    vim.call("pipe_rpc#Write", 1, "later\n")
+    assert vim.wait_output("later") == "while locked\nlater"
+    assert vim.value("getline(1)") == "text"
+    vim.command("PipeRpc kill 1")
+
+
+def test_a_buffer_that_was_deleted_and_comes_back_is_not_written_to(vim: Vim) -> None:
+    vim.run({"shell": "read line; echo $line"})
+    vim.wait_state("running")
+    buffer = vim.info()["buffer"]
+    vim.command(f"bdelete {buffer} | buffer {buffer}")
+    vim.command("1PipeRpc write more")
+    vim.wait_state("exited")
+    # It would be a change of the user's, and keep Vim from quitting.
+    assert vim.value("[getline(1, '$'), &modified]") == [[""], 0]

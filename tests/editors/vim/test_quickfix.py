@@ -112,3 +112,12 @@ def test_a_compiler_that_there_is_not_is_told_and_the_job_runs(vim: Vim) -> None
     vim.command("PipeRpc run ++compiler=nonsense echo hello")
     vim.wait_notice("there is no compiler plugin nonsense")
     vim.wait_output("hello")
+
+
+def test_a_compiler_plugin_is_found_where_there_is_no_room_and_touches_no_buffer(vim: Vim) -> None:
+    vim.command("set noequalalways | new | resize 1 | call setline(1, 'precious')")
+    before = vim.value("[bufnr(), winnr('$')]")
+    vim.run(compile_badly(compiler="gcc", open="none"))
+    wait_entries(vim, 2)
+    assert vim.value("[bufnr(), winnr('$')]") == before
+    assert vim.value("getline(1)") == "precious"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -150,3 +151,53 @@ def test_an_error_of_the_users_own_hook_is_told_and_stops_nothing(vim: Vim) -> N
     vim.command("PipeRpc write two")
     vim.wait_output("two")
     vim.command("PipeRpc kill")
+
+
+def test_a_directory_may_be_one_that_wildignore_hides(vim: Vim, tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    vim.command("set wildignore=build")
+    vim.command("PipeRpc run ++cwd=build pwd")
+    assert vim.wait_output("[exit 0").startswith(f"{tmp_path}/build\n")
+
+
+def test_a_number_in_the_environment_is_meant_as_it_is_written(vim: Vim) -> None:
+    vim.run({"shell": "echo $PORT", "env": {"PORT": 8080}})
+    assert vim.wait_output("[exit 0").startswith("8080\n")
+
+
+def test_a_rerun_writes_the_same_log_file_wherever_the_editor_is(vim: Vim, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    vim.run({"shell": "echo a", "tee": "log"})
+    vim.wait_state("exited")
+    vim.command("cd elsewhere")
+    vim.command("PipeRpc rerun")
+    vim.wait_output("[exit 0")
+    assert not (tmp_path / "elsewhere" / "log").exists()
+
+
+@pytest.mark.parametrize("spec", [{"argv": []}, {"argv": ["sleep", 5]}, {"shell": ""}, {"shell": "a", "argv": ["a"]}])
+def test_what_is_no_command_is_refused_and_leaves_no_job(vim: Vim, spec: dict[str, Any]) -> None:
+    with pytest.raises(VimError, match="needs either argv"):
+        vim.run(spec)
+    assert vim.value("pipe_rpc#Jobs()") == []
+
+
+def test_an_autocommand_of_the_users_that_fails_leaves_no_job_behind(vim: Vim) -> None:
+    vim.command("autocmd FileType * throw 'mine'")
+    with pytest.raises(VimError, match="mine"):
+        vim.run({"argv": ["true"]})
+    vim.command("autocmd! FileType")
+    assert vim.value("[pipe_rpc#Jobs(), pipe_rpc#Status()]") == [[], ""]
+
+
+def test_a_rerun_begins_while_the_command_line_window_is_open_and_is_shown_behind_it(vim: Vim) -> None:
+    vim.run({"shell": "echo $$; exec sleep 1000", "compiler": "gcc"})
+    first = vim.wait_for("TestOutput(1)")
+    vim.type("q:")
+    vim.wait_for("getcmdwintype() == ':'")
+    vim.command("PipeRpc rerun 1")
+    vim.wait_for("pipe_rpc#Info(1).runs == 2 && pipe_rpc#Info(1).state == 'running'")
+    assert vim.wait_for("TestOutput(1)") != first
+    vim.type(":q\r")
+    vim.wait_for("winbufnr(2) == pipe_rpc#Info(1).buffer")
+    vim.command("PipeRpc kill 1")

@@ -78,4 +78,5 @@ def test_a_look_has_a_highlight_group(idle: Vim) -> None:
 
 def test_a_program_may_use_more_colours_than_vim_has_room_for(vim: Vim) -> None:
     last = "range(3000)->map({_, number -> pipe_rpc#styles#TypeOf('/#' .. printf('%06x', number) .. '/')})[-1]"
+    # Its editor has no room for another colour then.
     assert vim.value(last) == ""

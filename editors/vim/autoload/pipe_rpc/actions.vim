@@ -18,13 +18,19 @@ enddef
 
 # Stands behind a line that was entered: a cancelled question and an empty line look alike to input().
 const ENTERED = "\x01"
+# The keys that enter a line.
+const ENTERING = ['<CR>', '<NL>', '<kEnter>']
 
 def Question(prompt: string): string
-  cnoremap <buffer> <CR> <End><C-V><C-A><CR>
+  for key in ENTERING
+    execute 'cnoremap <buffer>' key '<End><C-V><C-A><CR>'
+  endfor
   try
     return input(prompt)
   finally
-    silent! cunmap <buffer> <CR>
+    for key in ENTERING
+      execute 'silent! cunmap <buffer>' key
+    endfor
   endtry
   return ''
 enddef

@@ -6,13 +6,20 @@ import './config.vim'
 import './job.vim'
 import './jobs.vim'
 
+def IsArgv(value: any): bool
+  return type(value) == v:t_list && !empty(value) && indexof(value, (_, word) => type(word) != v:t_string) < 0
+enddef
+
+def IsLine(value: any): bool
+  return type(value) == v:t_string && !empty(value)
+enddef
+
 # Start a job, show its output, and return its number. A list is an argv, a string a line for the shell.
 export def Run(what: any): number
   final kind = type(what)
   final spec: dict<any> = kind == v:t_string ? {shell: what} : kind == v:t_list ? {argv: what} : copy(what)
-  final argv: any = get(spec, 'argv', [])
-  if (type(argv) == v:t_list && !empty(argv)) == (type(get(spec, 'shell')) == v:t_string)
-    throw 'pipe_rpc#Run() needs either argv, a list that is not empty, or shell, a string'
+  if IsArgv(get(spec, 'argv')) == IsLine(get(spec, 'shell'))
+    throw 'pipe_rpc#Run() needs either argv, a list of strings, or shell, a string, and none that is empty'
   endif
   final one = jobs.Start(spec)
   final place: string = get(spec, 'open', config.Get().open)

@@ -44,7 +44,8 @@ enddef
 
 # Whether it is still there: the user may have wiped it out.
 export def Exists(self: dict<any>): bool
-  return bufloaded(self.number)
+  # One that was deleted and comes back has lost its options: writing to it would be the user's change.
+  return bufloaded(self.number) && getbufvar(self.number, '&buftype') == 'nofile'
 enddef
 
 # Draw text that a job wrote.
@@ -61,16 +62,29 @@ export def Note(self: dict<any>, said: string)
   Append(self, printf("%s%s%s[%s]%s\r\n", PLAIN, start, DIM, substitute(said, '\n', ' ', 'g'), PLAIN))
 enddef
 
-# The next piece, when its turn has come.
-def Draw(self: dict<any>, data: string)
+# Whether Vim lets no text change now, see |textlock|: an expression of a mapping may ask the user something.
+def IsLocked(buffer: number, line: number): bool
+  try
+    setbufline(buffer, line, getbufline(buffer, line))
+  catch /^Vim\%((\a\+)\)\=:E565/
+    return true
+  endtry
+  return false
+enddef
+
+# The next piece, when its turn has come. Returns whether it was taken.
+def Draw(self: dict<any>, data: string): bool
   if !Exists(self)
-    return
+    return true
   endif
   final buffer: number = self.number
   final last = LineCount(buffer)
+  setbufvar(buffer, '&modifiable', 1)
+  if IsLocked(buffer, last)
+    return false
+  endif
   final followers = win_findbuf(buffer)->filter((_, window) => line('.', window) == last)
   final drawn = terminal.Feed(self.terminal, data)
-  setbufvar(buffer, '&modifiable', 1)
   if self.coloured
     prop_clear(last, last, {bufnr: buffer})
   endif
@@ -95,6 +109,7 @@ def Draw(self: dict<any>, data: string)
   for window in followers
     Follow(window, LineCount(buffer))
   endfor
+  return true
 enddef
 
 # How many lines it has.
@@ -148,6 +163,10 @@ enddef
 export def Replace(self: dict<any>, other: dict<any> = {})
   if !Exists(self)
     return
+  elseif !empty(getcmdwintype())
+    # No window may change while that one is open, and what happens here does not wait for the user.
+    replaced += [[self, other]]
+    return
   endif
   for window in empty(other) ? [] : win_findbuf(self.number)
     win_execute(window, 'silent keepalt hide buffer ' .. other.number)
@@ -155,3 +174,19 @@ export def Replace(self: dict<any>, other: dict<any> = {})
   endfor
   execute 'bwipeout!' self.number
 enddef
+
+# What takes another's place when the command-line window has been closed.
+var replaced: list<list<dict<any>>> = []
+
+def ReplaceLate()
+  final pairs = replaced
+  replaced = []
+  for [one, other] in pairs
+    Replace(one, other)
+  endfor
+enddef
+
+augroup pipe_rpc_buffer
+  autocmd!
+  autocmd CmdwinLeave * timer_start(0, (_) => ReplaceLate())
+augroup END

@@ -32,6 +32,7 @@ export def Start(cmd: list<string>, handlers: dict<func>): dict<any>
     expected: -1,
     stderr: [],
     closed: false,
+    deaf: false,
     exited: false,
     over: false,
     problem: '',
@@ -69,6 +70,9 @@ export def Request(self: dict<any>, method: string, params: any, Callback: func)
   final problem = Send(self, Message({id: id, method: method}, params))
   if !empty(problem)
     timer_start(0, (_) => Answer(self, id, problem, v:null))
+  elseif self.deaf
+    # It is about to end, and how it ends is the answer.
+    timer_start(DRAIN_MS, (_) => Terminate(self))
   endif
   return id
 enddef
@@ -82,11 +86,10 @@ def Message(message: dict<any>, params: any): dict<any>
   return IsNone(params) ? message : extend(message, {params: params})
 enddef
 
-# Returns an error where it was not sent.
+# Returns an error where it was not sent. A server that reads no more is `deaf`.
 def Send(self: dict<any>, message: dict<any>): dict<any>
-  final gone = {message: 'the server is gone; it is started again at the next use', kind: 'ServerGone'}
   if self.over
-    return gone
+    return {message: 'the server is gone; it is started again at the next use', kind: 'ServerGone'}
   endif
   try
     final body = json.Encode(extend({jsonrpc: '2.0'}, message))
@@ -94,7 +97,7 @@ def Send(self: dict<any>, message: dict<any>): dict<any>
   catch /^pipe-rpc: /
     return {message: substitute(v:exception, '^pipe-rpc: ', '', ''), kind: 'InvalidText'}
   catch /^Vim\%((\a\+)\)\=:E\%(630\|631\|906\)/
-    return gone
+    self.deaf = true
   endtry
   return {}
 enddef
@@ -153,6 +156,11 @@ def Refuse(self: dict<any>, said: string)
   job_stop(self.job)
 enddef
 
+def IsMessage(message: any): bool
+  return type(message) == v:t_dict && type(get(message, 'method', '')) == v:t_string
+    && type(get(message, 'params', {})) == v:t_dict && type(get(message, 'error', {})) == v:t_dict
+enddef
+
 def Read(self: dict<any>, body: string)
   var message: any
   try
@@ -160,7 +168,7 @@ def Read(self: dict<any>, body: string)
   catch
     message = v:null
   endtry
-  if type(message) != v:t_dict
+  if !IsMessage(message)
     Refuse(self, body)
     return
   endif

@@ -12,7 +12,7 @@ const TICK_MS = 16
 # Drawn between two looks at the clock.
 const SLICE_BYTES = 4096
 
-# Dictionaries with `waiting`, a tail, and `Draw(data)`.
+# Dictionaries with `waiting`, a tail, and `Draw(data)`, which returns false where nothing can be drawn now.
 var unfinished: list<dict<any>> = []
 var ticking = false
 
@@ -20,8 +20,13 @@ def Tick()
   final start = reltime()
   while !empty(unfinished) && reltimefloat(reltime(start)) < BUDGET_S
     final one = remove(unfinished, 0)
-    call(one.Draw, [tail.Pop(one.waiting, SLICE_BYTES)])
-    if !tail.IsEmpty(one.waiting)
+    final data = tail.Pop(one.waiting, SLICE_BYTES)
+    final drawn: bool = call(one.Draw, [data])
+    if !drawn
+      tail.Unpop(one.waiting, data)
+      insert(unfinished, one)
+      break
+    elseif !tail.IsEmpty(one.waiting)
       add(unfinished, one)
     endif
   endwhile

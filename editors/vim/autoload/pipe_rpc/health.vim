@@ -10,6 +10,7 @@ import './notices.vim'
 import './server.vim'
 
 const NAME = 'pipe-rpc://health'
+const ASKED = '...   the server is asked'
 
 def Editor(): list<string>
   return ['OK    Vim ' .. printf('%d.%d', v:version / 100, v:version % 100)]
@@ -30,7 +31,7 @@ export def Check()
   final found = lookup.Find()
   final problem = get(found, 'problem', '')
   final where = empty(problem) ? printf('OK    server found %s: %s', found.how, join(found.cmd)) : 'ERROR ' .. problem
-  Show(['pipe-rpc', ''] + Editor() + Settings() + [where, empty(problem) ? '...   the server is asked' : ''])
+  Show(['pipe-rpc', ''] + Editor() + Settings() + [where, empty(problem) ? ASKED : ''])
   if empty(problem)
     server.Request(constants.METHODS.LIST, {}, (error, result) => Add(Server(error, result)))
   else
@@ -52,17 +53,22 @@ def Server(error: dict<any>, result: any): list<string>
 enddef
 
 def Show(lines: list<string>)
-  execute 'botright split'
-  execute 'silent keepalt hide buffer' bufadd(NAME)
+  final window = bufwinid('^' .. NAME .. '$')
+  if window > 0
+    win_gotoid(window)
+  else
+    execute 'botright split'
+    execute 'silent keepalt hide buffer' bufadd(NAME)
+  endif
   setlocal buftype=nofile bufhidden=wipe noswapfile nobuflisted
   deletebufline('%', 1, '$')
   setline(1, lines)
 enddef
 
-# In the place of the line that says that it is not known yet.
+# In the place of the line that says that it is not known yet; there is none where it was asked twice and answered once.
 def Add(lines: list<string>)
   final buffer = bufnr('^' .. NAME .. '$')
-  if buffer > 0 && bufloaded(buffer)
+  if buffer > 0 && bufloaded(buffer) && index(['', ASKED], getbufline(buffer, '$')[0]) >= 0
     deletebufline(buffer, '$')
     final said = Heading('What the server said on stderr:', server.Stderr())
     appendbufline(buffer, '$', lines + said + Heading('The last notices:', notices.All()))

@@ -24,12 +24,19 @@ def Now(): float
 enddef
 
 # What is to be run, see |pipe_rpc#Run()|.
-export def New(number: number, spec: dict<any>): dict<any>
+export def New(number: number, given: dict<any>): dict<any>
+  # A rerun means the same files, wherever the editor is then.
+  final spec = extend({cwd: getcwd()}, given)
+  for path in ['cwd', 'tee']
+    if has_key(spec, path)
+      spec[path] = fnamemodify(spec[path], ':p')
+    endif
+  endfor
   final name = get(spec, 'name', get(spec, 'shell', ''))
   return {
     number: number,
     name: empty(name) ? join(spec.argv) : name,
-    spec: extend({cwd: getcwd()}, spec)->extend({cwd: fnamemodify(get(spec, 'cwd', getcwd()), ':p')}),
+    spec: spec,
     runs: 0,
     state: 'exited',
     session: '',
@@ -219,8 +226,8 @@ enddef
 export def Detach(self: dict<any>)
   if IsActive(self) && self.attached
     self.attached = false
-    reader.Pause(self.reader)
     buffer.Note(self.output, 'detached; :PipeRpc attach shows what it wrote since')
+    reader.Leave(self.reader)
     events.Changed()
   else
     notices.Complain(printf('job %d is not attached (%s)', self.number, Describe(self)))

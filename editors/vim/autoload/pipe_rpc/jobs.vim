@@ -49,7 +49,16 @@ export def Start(spec: dict<any>): dict<any>
   count += 1
   final one = job.New(count, spec)
   add(jobs, one)
-  job.Start(one)
+  var begun = false
+  try
+    job.Start(one)
+    begun = true
+  finally
+    if !begun
+      # An autocommand of the user's may fail. What never began is not listed.
+      filter(jobs, (_, other) => other isnot one)
+    endif
+  endtry
   return one
 enddef
 

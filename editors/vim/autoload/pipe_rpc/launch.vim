@@ -18,10 +18,14 @@ def Environment(spec: dict<any>): dict<any>
   final inherited = server.Environment()
   var changes: dict<any> = {}
   for [name, value] in items(wanted)
-    if type(value) != v:t_string
+    if type(value) == v:t_none
       changes[name] = v:null
-    elseif get(inherited, name, v:null) != value && text.IsUtf8(value)
-      changes[name] = value
+      continue
+    endif
+    # A number is meant as it is written.
+    final wish = type(value) == v:t_string ? value : string(value)
+    if get(inherited, name, v:null) != wish && text.IsUtf8(wish)
+      changes[name] = wish
     endif
   endfor
   for name in keys(inherited)
@@ -54,7 +58,7 @@ export def Params(job: dict<any>): dict<any>
     params.timeoutMs = spec.timeout_ms
   endif
   if has_key(spec, 'tee')
-    params.tee = {stdout: {path: fnamemodify(spec.tee, ':p')}}
+    params.tee = {stdout: {path: spec.tee}}
   endif
   return params
 enddef

@@ -74,21 +74,20 @@ def ByErrorformat(format: string): func
   return (lines) => getqflist({lines: lines, efm: format}).items
 enddef
 
-# The 'errorformat' of a compiler plugin; empty where there is none. It is sourced in a window of its own, so that no
-# buffer changes.
+# The 'errorformat' of a compiler plugin; empty where there is none. It is sourced in a popup that nobody sees: a window
+# of the layout needs room, and cannot be had from the command-line window.
 def OfCompiler(name: string): string
-  final [ignored, window] = [&eventignore, win_getid()]
-  var format = ''
+  final ignored = &eventignore
   set eventignore=all
+  final popup = popup_create('', {hidden: true})
+  var format = ''
   try
-    silent new
-    execute 'silent compiler' name
-    format = &l:errorformat
+    win_execute(popup, 'silent compiler ' .. name)
+    format = getwinvar(popup, '&errorformat')
   catch /^Vim\%((\a\+)\)\=:E666/
     # There is none of that name.
   finally
-    bwipeout!
-    win_gotoid(window)
+    popup_close(popup)
     &eventignore = ignored
   endtry
   return format

@@ -36,12 +36,14 @@ enddef
 # Everything that is retained, and how many bytes before it are not. `Ask(params, Answered)` sends a read.
 export def Retained(Ask: func, Callback: func)
   var pieces: list<string> = []
-  var missed = 0
+  var [missed, length] = [0, 0]
   def Next(from: number)
     call(Ask, [{stream: 'stdout', fromOffset: from, maxBytes: PIECE_BYTES}, (result) => {
       add(pieces, result.data)
       missed += result.missedBytes
-      if result.length == 0
+      length += result.length
+      # A job that floods writes faster than is read here.
+      if result.length == 0 || length >= BACKLOG_BYTES
         call(Callback, [join(pieces, ''), missed])
       else
         Next(result.nextOffset)
@@ -104,6 +106,15 @@ enddef
 # Read no more; what is under way is read again later.
 export def Pause(self: dict<any>)
   self.running = false
+enddef
+
+# The same, where `Drained` is still to be called: what is left is read again later and not waited for.
+export def Leave(self: dict<any>)
+  Pause(self)
+  if self.draining
+    self.draining = false
+    call(self.Drained, [])
+  endif
 enddef
 
 # The child has exited: `Drained` is called once all that it wrote has been read. A process that it left behind may

@@ -45,3 +45,8 @@ export def Pop(self: dict<any>, most: number): string
   Put(self, strpart(data, most), 0)
   return strpart(data, 0, most)
 enddef
+
+# Put back what was taken last.
+export def Unpop(self: dict<any>, data: string)
+  Put(self, data, 0)
+enddef

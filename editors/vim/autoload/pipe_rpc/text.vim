@@ -19,8 +19,11 @@ enddef
 # Whether it is UTF-8 (RFC 3629). Names of files and values of the environment need not be. Where 'encoding' is another
 # one, every byte means a character of it, and Vim translates.
 export def IsUtf8(text: string): bool
-  if &encoding != 'utf-8' || text !~ '[^\x01-\x7f]'
+  if &encoding != 'utf-8'
     return true
+  elseif len(text) == strcharlen(text)
+    # ASCII, or bytes that are no characters. A pattern would look at a megabyte for half a second.
+    return stridx(json_encode(text), "\uFFFD") < 0
   endif
   final characters = str2list(text, true)
   for character in characters

@@ -23,7 +23,11 @@ def SetOption(spec: dict<any>, name: string, value: string): string
   if !has_key(OPTIONS, name)
     return printf('there is no ++%s; there are ++%s', name, join(sort(keys(OPTIONS)), ', ++'))
   elseif name == 'cwd'
-    spec.cwd = expand(value)
+    if empty(value)
+      return '++cwd needs a directory'
+    endif
+    # Also one that 'wildignore' hides.
+    spec.cwd = expand(value, true)
   elseif name == 'env'
     final pair = matchlist(value, '^\([^=]\+\)=\(.*\)$')
     if empty(pair)
