@@ -235,10 +235,10 @@ export class Job {
       this.context.complain(`job ${String(this.number)} is not attached (${this.description})`);
       return;
     }
-    this.reader?.pause();
     this.screen.note("detached; Pipe RPC: Attach shows what it wrote");
     this.screen.over(0);
     this.screen = undefined;
+    this.reader?.leave();
     this.context.changed();
   }
 
@@ -265,7 +265,7 @@ export class Job {
       this.next = undefined;
     } else if (this.screen === screen) {
       this.screen = undefined;
-      this.reader?.pause();
+      this.reader?.leave();
       if (this.isActive && this.state !== "stopping") {
         this.stop();
       }

@@ -53,6 +53,15 @@ export class Reader {
     this.running = false;
   }
 
+  /** Read no more, and wait for nothing that an exited child wrote. */
+  leave(): void {
+    this.running = false;
+    if (this.draining) {
+      this.draining = false;
+      this.sink.drained();
+    }
+  }
+
   /**
    * The child has exited: call `drained` once all that it wrote has been read. A process that it left behind may write
    * on; that is read, too, and not waited for.
@@ -123,7 +132,7 @@ export function retained(
   session: string,
   done: (problem: string | undefined, data: string, missed: number) => void,
 ): void {
-  let [data, missed] = ["", 0];
+  let [data, missed, length] = ["", 0, 0];
   const read = (fromOffset: number): void => {
     const params = { sessionId: session, stream: "stdout" as const, fromOffset, maxBytes: LAST_PIECE_BYTES };
     server.request("session/read", params, (failure, result) => {
@@ -133,7 +142,9 @@ export function retained(
       }
       data += result.data;
       missed += result.missedBytes;
-      if (result.length === 0) {
+      length += result.length;
+      // A job that floods writes faster than is read here.
+      if (result.length === 0 || length >= BACKLOG_BYTES) {
         done(undefined, data, missed);
       } else {
         read(result.nextOffset);

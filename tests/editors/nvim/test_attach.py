@@ -23,6 +23,24 @@ def test_what_a_detached_job_writes_comes_when_it_is_attached_again(neovim: Neov
     assert shown == ["1", "2", "3", "4"]
 
 
+def test_a_job_that_has_exited_is_over_for_one_who_detaches_from_what_it_left_to_read(neovim: Neovim) -> None:
+    neovim.run({"shell": "read line; head -c 3000 /dev/zero | tr '\\0' x; echo end"})
+    neovim.wait_state("running")
+    neovim.lua("""
+        local job = require("pipe_rpc").job(1)
+        job.exited = function(self, exit)
+          getmetatable(self).exited(self, exit)
+          self.reader.offset = 0 -- As though nothing of it had come yet.
+          self:detach()
+        end
+    """)
+    neovim.command("PipeRpc write 1 go")
+    neovim.wait_state("exited")
+    neovim.command("PipeRpc attach 1")
+    neovim.wait_output("xend")
+    assert [event for event, *_ in neovim.lua("return events")].count("PipeRpcJobExit") == 1
+
+
 def test_what_was_not_kept_meanwhile_is_told_as_a_number(neovim: Neovim) -> None:
     neovim.run({"shell": "read line; seq 1000000; exec sleep 1000"})
     neovim.wait_state("running")

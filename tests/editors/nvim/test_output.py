@@ -74,6 +74,24 @@ def test_output_starts_no_insert_mode_in_the_window_of_the_user(neovim: Neovim) 
     assert neovim.lua("return vim.api.nvim_get_mode().mode") == "n"
 
 
+def test_the_log_of_a_flood_shows_what_is_retained_now(neovim: Neovim) -> None:
+    line = "y" * 1000
+    neovim.run({"argv": ["yes", line]})
+    neovim.wait_for("require('pipe_rpc').job(1).reader.offset > 5000000")
+    neovim.command("PipeRpc log 1")
+    assert neovim.wait_for(f"vim.fn.getline(3) == '{line}' and vim.fn.line('$')") > 2000
+    neovim.command("PipeRpc kill 1")
+
+
+def test_the_log_copes_with_lines_and_returns_without_end(neovim: Neovim) -> None:
+    neovim.run(
+        {"shell": r"head -c 1000000 /dev/zero | tr '\0' x; head -c 500000 /dev/zero | tr '\0' '\r'; printf 'end\r\r'"}
+    )
+    neovim.wait_output("[exit 0")
+    neovim.command("PipeRpc log 1")
+    assert neovim.wait_for("vim.fn.getline(1) ~= '' and vim.fn.getline(1, '$')") == ["end"]
+
+
 def test_the_log_shows_whole_lines_without_colours(neovim: Neovim) -> None:
     neovim.run({"shell": r"printf '\033[1m%0200d\033[0m\n10%%\r100%%\n' 0"})
     neovim.wait_output("[exit 0")

@@ -10,7 +10,7 @@ import pytest
 from tests.support.editors import vscode_extension
 
 
-@pytest.mark.parametrize("name", ["connection", "terminal"])
+@pytest.mark.parametrize("name", ["connection", "reader", "terminal"])
 def test_parts_keep_their_promises(name: str) -> None:
     vscode_extension()
     script = Path(__file__).parent / "node" / f"{name}.test.cjs"

@@ -230,8 +230,8 @@ end
 function Job:detach()
   if self:is_active() and self.attached then
     self.attached = false
-    self.reader:pause()
     self.output:note("detached; :PipeRpc attach shows what it wrote since")
+    self.reader:leave()
     events.changed()
   else
     events.complain(("job %d is not attached (%s)"):format(self.number, self:describe()))

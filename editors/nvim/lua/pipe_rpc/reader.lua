@@ -47,11 +47,13 @@ end
 ---@param ask fun(params: table, answered: fun(result: pipe_rpc.wire.ReadResult)) Sends a read.
 ---@param callback fun(data: string, missed: integer)
 function M.retained(ask, callback)
-  local pieces, missed = {}, 0
+  local pieces, missed, length = {}, 0, 0
   local function read(from)
     ask({ stream = "stdout", fromOffset = from, maxBytes = M.PIECE_BYTES }, function(result)
       pieces[#pieces + 1], missed = result.data, missed + result.missedBytes
-      if result.length == 0 then
+      length = length + result.length
+      -- A job that floods writes faster than is read here.
+      if result.length == 0 or length >= M.BACKLOG_BYTES then
         return callback(table.concat(pieces), missed)
       end
       read(result.nextOffset)
@@ -120,6 +122,15 @@ end
 --- Read no more; what is under way is read again later.
 function Reader:pause()
   self.running = false
+end
+
+--- Read no more, and wait for nothing that an exited child wrote.
+function Reader:leave()
+  self.running = false
+  if self.draining then
+    self.draining = false
+    self.handlers.drained()
+  end
 end
 
 --- The child has exited: call `drained` once all that it wrote has been read. A process that it left behind may write

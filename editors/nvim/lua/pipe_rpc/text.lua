@@ -2,13 +2,27 @@
 
 local M = {}
 
---- Without escape sequences (ECMA-48: CSI, OSC and those of two characters), and of each line what stands behind its
---- last `\r`.
+local RETURN = ("\r"):byte()
+
+--- What stands behind the last `\r` of a line that does not end it.
+---@param line string
+---@return string
+local function overwritten(line)
+  local last = #line
+  while line:byte(last) == RETURN do
+    last = last - 1
+  end
+  line = line:sub(1, last)
+  -- Anchored: else a pattern is tried at each byte of a line, to its end.
+  return line:match("^.*\r(.*)$") or line
+end
+
+--- Without escape sequences (ECMA-48: CSI, OSC and those of two characters), and without what `\r` lets be overwritten.
 ---@param text string
 ---@return string
 function M.plain(text)
   text = text:gsub("\27%[[0-?]*[ -/]*[@-~]", ""):gsub("\27%][^\7\27]*\27?[\7\\]", ""):gsub("\27[ -/]*[0-~]", "")
-  return (text:gsub("\r+\n", "\n"):gsub("[^\n]*\r", ""))
+  return text:find("\r", 1, true) and text:gsub("[^\n]+", overwritten) or text
 end
 
 --- Sequences of UTF-8 (RFC 3629, section 4) as patterns.
