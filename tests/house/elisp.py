@@ -1,4 +1,4 @@
-"""What the Emacs package knows of the wire, made of the OpenRPC document: constants."""
+"""What the Emacs package knows of the wire: constants."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import json
 import pathlib
 
 from pipe_rpc.errors import ErrorCode
-from pipe_rpc.protocol.openrpc import openrpc_document
 from pipe_rpc.server.handshake import PROTOCOL_VERSION
+from tests.house.wire_names import METHOD_NAMES, NOTIFICATION_NAMES, words
 
 PATH = pathlib.Path(__file__).resolve().parents[2] / "editors" / "emacs" / "pipe-rpc-constants.el"
 
 
 def elisp_text() -> str:
     """What belongs into the generated file of the package."""
-    document = openrpc_document()
-    methods = [method["name"] for method in document["methods"] if method["name"].startswith("session/")]
-    notifications = [notification["name"] for notification in document["x-notifications"]]
     return "\n".join(
         [
             ";;; pipe-rpc-constants.el --- The names and numbers of the wire  -*- lexical-binding: t -*-",
@@ -31,8 +28,8 @@ def elisp_text() -> str:
             "",
             f"(defconst pipe-rpc-protocol-version {PROTOCOL_VERSION}",
             '  "The version of the protocol that this package speaks.")',
-            *(_constant("method", "method", name) for name in methods),
-            *(_constant("notification", "notification", name) for name in notifications),
+            *(_constant("method", name) for name in METHOD_NAMES),
+            *(_constant("notification", name) for name in NOTIFICATION_NAMES),
             "",
             "(defconst pipe-rpc-error-kinds",
             "  '(" + "\n    ".join(f"({int(code)} . {json.dumps(code.kind)})" for code in ErrorCode) + ")",
@@ -49,7 +46,7 @@ def write_elisp() -> None:
     PATH.write_text(elisp_text(), encoding="utf-8")
 
 
-def _constant(prefix: str, what: str, name: str) -> str:
+def _constant(what: str, name: str) -> str:
     """`session/waitFor` is pipe-rpc-method-wait-for."""
-    word = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name.removeprefix("session/"))
-    return f'\n(defconst pipe-rpc-{prefix}-{word} {json.dumps(name)}\n  "The {what} `{name}\'.")'
+    symbol = "-".join(["pipe-rpc", what, *words(name)])
+    return f'\n(defconst {symbol} {json.dumps(name)}\n  "The {what} `{name}\'.")'

@@ -1,4 +1,4 @@
-"""What the Neovim plugin knows of the wire, made of the OpenRPC document: constants, and types for LuaLS."""
+"""What the Neovim plugin knows of the wire: constants, and types for LuaLS, made of the OpenRPC document."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from pipe_rpc.errors import ErrorCode
 from pipe_rpc.protocol.openrpc import openrpc_document
 from pipe_rpc.server.handshake import PROTOCOL_VERSION
+from tests.house.wire_names import METHOD_NAMES, NOTIFICATION_NAMES, constant
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "editors" / "nvim" / "lua" / "pipe_rpc"
 MADE = "-- Made by `python -m tests.house.generate`; do not edit."
@@ -17,8 +18,7 @@ TYPES = {"string": "string", "integer": "integer", "number": "number", "boolean"
 
 def lua_texts() -> dict[pathlib.Path, str]:
     """Each generated file of the plugin, and what belongs into it."""
-    document = openrpc_document()
-    return {FOLDER / "constants.lua": _constants(document), FOLDER / "types.lua": _types(document)}
+    return {FOLDER / "constants.lua": _constants(), FOLDER / "types.lua": _types(openrpc_document())}
 
 
 def write_lua() -> None:
@@ -26,9 +26,7 @@ def write_lua() -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _constants(document: dict[str, Any]) -> str:
-    methods = [method["name"] for method in document["methods"] if method["name"].startswith("session/")]
-    notifications = [notification["name"] for notification in document["x-notifications"]]
+def _constants() -> str:
     return "\n".join(
         [
             "--- The names and numbers of the wire.",
@@ -37,10 +35,10 @@ def _constants(document: dict[str, Any]) -> str:
             "return {",
             f"  PROTOCOL_VERSION = {PROTOCOL_VERSION},",
             "  METHODS = {",
-            *(f"    {_constant(name)} = {json.dumps(name)}," for name in methods),
+            *(f"    {constant(name)} = {json.dumps(name)}," for name in METHOD_NAMES),
             "  },",
             "  NOTIFICATIONS = {",
-            *(f"    {_constant(name)} = {json.dumps(name)}," for name in notifications),
+            *(f"    {constant(name)} = {json.dumps(name)}," for name in NOTIFICATION_NAMES),
             "  },",
             "  KINDS = {",
             *(f"    [{int(code)}] = {json.dumps(code.kind)}," for code in ErrorCode),
@@ -49,12 +47,6 @@ def _constants(document: dict[str, Any]) -> str:
             "",
         ]
     )
-
-
-def _constant(name: str) -> str:
-    """`session/waitFor` is WAIT_FOR."""
-    word = name.removeprefix("session/")
-    return "".join(f"_{letter}" if letter.isupper() else letter for letter in word).upper()
 
 
 def _types(document: dict[str, Any]) -> str:

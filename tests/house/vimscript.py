@@ -1,21 +1,18 @@
-"""What the Vim plugin knows of the wire, made of the OpenRPC document."""
+"""What the Vim plugin knows of the wire: constants."""
 
 from __future__ import annotations
 
 import pathlib
 
 from pipe_rpc.errors import ErrorCode
-from pipe_rpc.protocol.openrpc import openrpc_document
 from pipe_rpc.server.handshake import PROTOCOL_VERSION
+from tests.house.wire_names import METHOD_NAMES, NOTIFICATION_NAMES, constant
 
 CONSTANTS = pathlib.Path(__file__).resolve().parents[2] / "editors" / "vim" / "autoload" / "pipe_rpc" / "constants.vim"
 
 
 def vimscript_text() -> str:
     """What belongs into the constants of the plugin."""
-    document = openrpc_document()
-    methods = [method["name"] for method in document["methods"] if method["name"].startswith("session/")]
-    notifications = [notification["name"] for notification in document["x-notifications"]]
     return "\n".join(
         [
             "vim9script",
@@ -25,11 +22,11 @@ def vimscript_text() -> str:
             f"export const PROTOCOL_VERSION = {PROTOCOL_VERSION}",
             "",
             "export const METHODS = {",
-            *(f"  {_constant(name)}: '{name}'," for name in methods),
+            *(f"  {constant(name)}: '{name}'," for name in METHOD_NAMES),
             "}",
             "",
             "export const NOTIFICATIONS = {",
-            *(f"  {_constant(name)}: '{name}'," for name in notifications),
+            *(f"  {constant(name)}: '{name}'," for name in NOTIFICATION_NAMES),
             "}",
             "",
             "export const KINDS = {",
@@ -42,9 +39,3 @@ def vimscript_text() -> str:
 
 def write_vimscript() -> None:
     CONSTANTS.write_text(vimscript_text(), encoding="utf-8")
-
-
-def _constant(name: str) -> str:
-    """`session/waitFor` is WAIT_FOR."""
-    word = name.removeprefix("session/")
-    return "".join(f"_{letter}" if letter.isupper() else letter for letter in word).upper()

@@ -12,13 +12,13 @@ from tests.support.available import unavailable
 
 OTHER_NEOVIM = "PIPE_RPC_TEST_NVIM"
 """Environment variable: the Neovim to drive instead of the one that is found."""
-_HAS_JSON = '(unless (and (version<= "28.1" emacs-version) (json-available-p)) (kill-emacs 1))'
 OTHER_HELIX = "PIPE_RPC_TEST_HELIX"
 """Environment variable: the Helix to drive instead of the one on PATH."""
 JUPYTER = "PIPE_RPC_TEST_JUPYTER"
 """Environment variable: the Python in whose environment there is jupyter-lsp, which has too many packages for ours."""
 _EDITORS = Path(__file__).resolve().parents[2] / "editors"
 _VSCODE_TESTS = Path(__file__).resolve().parents[1] / "editors" / "vscode"
+_HAS_JSON = '(unless (and (version<= "28.1" emacs-version) (json-available-p)) (kill-emacs 1))'
 _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
 
 
