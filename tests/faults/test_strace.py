@@ -178,8 +178,8 @@ def _ask(wire: WireClient, method: str, params: Any) -> Any:
     return answer.get("result")
 
 
-LEAVES_AN_ORPHAN = "setsid sleep 1000 & sleep 1000"
-LEAVES_NOBODY = "exec sleep 1000"
+LEAVES_AN_ORPHAN = "setsid sh -c 'echo ready; exec sleep 1000' & sleep 1000"
+LEAVES_NOBODY = "echo ready; exec sleep 1000"
 """For the conversation before a fault: the end of an orphan might come late, and meet the call that fails."""
 
 
@@ -196,7 +196,8 @@ def _converse(wire: WireClient, sleeping: str = LEAVES_AN_ORPHAN) -> None:
         _ask(wire, "session/write", {"sessionId": session, "close": True})
     if sleeper:
         session = sleeper["sessionId"]
-        _ask(wire, "session/read", {"sessionId": session, "stream": "stdout", "fromOffset": 0})
+        # Terminated earlier, it would leave nobody.
+        _ask(wire, "session/read", {"sessionId": session, "stream": "stdout", "fromOffset": 0, "waitMs": 5000})
         _ask(wire, "session/signal", {"sessionId": session, "signal": "SIGCONT"})
         _ask(wire, "session/terminate", {"sessionId": session, "graceMs": 200})
     for started in filter(None, (talker, sleeper)):

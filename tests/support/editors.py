@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ _HAS_JSON = '(unless (and (version<= "28.1" emacs-version) (json-available-p)) (
 _HAS_EGLOT = "(progn (package-initialize) (require 'eglot))"
 
 
+@cache
 def neovim(major: int, minor: int) -> str:
     """Neovim of this version or later, of the package or on PATH."""
     found = os.environ.get(OTHER_NEOVIM) or _packaged_neovim() or shutil.which("nvim")
@@ -30,6 +32,7 @@ def neovim(major: int, minor: int) -> str:
     return found
 
 
+@cache
 def neovim_before(major: int, minor: int) -> str:
     """The system's Neovim, which has to be older than this version."""
     found = "/usr/bin/nvim"
@@ -38,6 +41,7 @@ def neovim_before(major: int, minor: int) -> str:
     return found
 
 
+@cache
 def helix() -> str:
     """A Helix that lets arguments be given to commands of a server: from 25.07 on."""
     found = os.environ.get(OTHER_HELIX) or shutil.which("hx") or "hx"
@@ -47,6 +51,7 @@ def helix() -> str:
     return found
 
 
+@cache
 def jupyter() -> str:
     """A Python that has a Jupyter server with jupyter-lsp."""
     found = os.environ.get(JUPYTER)
@@ -57,6 +62,7 @@ def jupyter() -> str:
     return found
 
 
+@cache
 def vim() -> str:
     """A Vim of version 9.0 or later that can run jobs and draw text properties."""
     found = shutil.which("vim")
@@ -68,6 +74,7 @@ def vim() -> str:
     return found
 
 
+@cache
 def emacs() -> str:
     """An Emacs that has eglot: from 29 on it is built in, before that a package of its own."""
     found = shutil.which("emacs")
@@ -76,6 +83,7 @@ def emacs() -> str:
     return found
 
 
+@cache
 def emacs_with_json() -> str:
     """An Emacs of version 28.1 or later that was built with JSON."""
     found = shutil.which("emacs")
@@ -97,6 +105,7 @@ class VsCode(NamedTuple):
         return self.code_server / "lib" / "vscode"
 
 
+@cache
 def vscode() -> VsCode:
     """The VS Code of code-server. A system's Node is too old for it; that of the package is not."""
     code_server = _VSCODE_TESTS / "node_modules" / "code-server"
@@ -115,6 +124,7 @@ def vscode() -> VsCode:
     return VsCode(str(Path(spec.origin).parent / "bin" / "node"), code_server, chromium)
 
 
+@cache
 def vscode_extension() -> Path:
     """The folder of the extension, with the tools that build and check it."""
     if shutil.which("node") is None or not (_EDITORS / "vscode" / "node_modules" / "esbuild").is_dir():

@@ -57,9 +57,13 @@ What the server never answered, because it ended, is not answered."
     (relay-tell (list :ended (if (string-match-p "signal" how) (- number) number))))
   (setq relay-over t))
 
+(defun relay-left (_process _change)
+  "Whoever listened has gone."
+  (kill-emacs 1))
+
 (setq relay-socket
       (make-network-process :name "relay" :family 'local :service (getenv "PIPE_RPC_RELAY") :coding 'binary
-                            :noquery t :filter #'relay-receive :sentinel #'ignore)
+                            :noquery t :filter #'relay-receive :sentinel #'relay-left)
       relay-server
       (pipe-rpc-connection-start
        (append (json-parse-string (getenv "PIPE_RPC_RELAY_SERVER")) nil)

@@ -43,7 +43,8 @@ local function start()
   socket:read_start(vim.schedule_wrap(function(err, data)
     assert(not err, err)
     if not data then
-      return
+      -- Whoever listened has gone.
+      return vim.cmd("qall!")
     end
     unread = unread .. data
     for line in unread:gmatch("([^\n]*)\n") do

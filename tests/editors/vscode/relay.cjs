@@ -39,6 +39,9 @@ function carry({ id, method, params }) {
   }
 }
 
+// Whoever listened has gone.
+socket.on("close", () => process.exit(1));
+
 const lines = readline.createInterface({ input: socket, crlfDelay: Infinity });
 lines.on("line", (line) => {
   if (line === "null") {

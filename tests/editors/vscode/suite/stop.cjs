@@ -6,7 +6,7 @@ const STUBBORN = "trap 'echo ignored' TERM; echo ready; while :; do sleep 0.01; 
 
 module.exports = {
   async "stop asks softly"() {
-    const job = await run({ command: "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.01; done" });
+    const job = await run({ name: "job", command: "trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.01; done" });
     await shows(job, "ready");
     await command("stop", job.number);
     assert.match(await shows(job, "[exit 5"), /bye\n\[exit 5 after/);
@@ -14,7 +14,7 @@ module.exports = {
   },
 
   async "what is left after the grace is killed"() {
-    const job = await run({ command: STUBBORN });
+    const job = await run({ name: "job", command: STUBBORN });
     await shows(job, "ready");
     await command("stop", job.number);
     assert.match(await shows(job, "[SIGKILL after"), /ignored\n/);
@@ -22,7 +22,7 @@ module.exports = {
 
   async "a second stop kills at once"() {
     await setting("pipe-rpc.graceMs", 3_600_000, async () => {
-      const job = await run({ command: STUBBORN });
+      const job = await run({ name: "job", command: STUBBORN });
       await shows(job, "ready");
       await command("stop", job.number);
       await shows(job, "ignored");
@@ -32,7 +32,7 @@ module.exports = {
   },
 
   async "a signal of the users choice is sent"() {
-    const job = await run({ command: "trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done" });
+    const job = await run({ name: "job", command: "trap 'echo hup' HUP; echo ready; while :; do sleep 0.01; done" });
     await shows(job, "ready");
     await command("signal", job.number, "sighup");
     await shows(job, "hup");
