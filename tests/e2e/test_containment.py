@@ -30,7 +30,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 ADOPTS = sys.platform == "linux" and not (lacking("prctl") or lacking("proc"))
 WITHOUT_CGROUP = "subreaper" if ADOPTS else "group"
 NOBODY = 65534
-BOMBS = dose(short=2, ci=6, long=50)
+BOMBS = dose(short=2, ci=3, long=50)
 CHAINS = 20
 
 

@@ -20,7 +20,7 @@ from tests.support.wire_client import Message, WireClient
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="Linux system calls")
 
-RUNS = dose(short=200, ci=400, long=5_000)
+RUNS = dose(short=200, ci=200, long=5_000)
 """How often the races are run. The continuous integration asks for more."""
 
 AT_ONCE = 8

@@ -36,7 +36,7 @@ def _limited(number: int) -> Callable[[], None]:
 
 def test_a_server_that_has_too_few_descriptors_to_start_says_so(ledger: Ledger) -> None:
     started = 0
-    for number in range(TOO_FEW, ENOUGH + 1, dose(short=3, ci=1, long=1)):
+    for number in range(TOO_FEW, ENOUGH + 1, dose(short=3, ci=2, long=1)):
         for options in ([], ["--no-guard"]):
             ended = subprocess.run(
                 [*SERVER, *options],
@@ -58,7 +58,7 @@ def test_a_server_that_has_too_few_descriptors_to_start_says_so(ledger: Ledger) 
     ledger.enter("descriptor limits swept: starts", tried=started)
 
 
-@pytest.mark.parametrize("number", range(ENOUGH, ENOUGH + BEYOND + 1, dose(short=10, ci=4, long=1)))
+@pytest.mark.parametrize("number", range(ENOUGH, ENOUGH + BEYOND + 1, dose(short=10, ci=6, long=1)))
 def test_a_server_with_few_descriptors_serves_what_it_can(number: int, start_wire: StartWire, ledger: Ledger) -> None:
     wire = start_wire("--default-grace-ms", "300", popen={"preexec_fn": _limited(number)})
     refused = 0

@@ -14,7 +14,7 @@ from tests.support.programs import shell
 pytestmark = pytest.mark.attack
 
 CALLS = ("readv", "writev", "preadv", "pwritev")
-BYTES = dose(short=500, ci=2000, long=20_000)
+BYTES = dose(short=500, ci=1000, long=20_000)
 
 
 class Short:

@@ -122,7 +122,7 @@ LARGEST_FILE = 4096
 def test_a_log_on_a_full_disk_is_lost_and_nothing_else(start_wire: StartWire, ledger: Ledger) -> None:
     wire = start_wire("--log-file", "/dev/full", "--log-level", "debug")
     session = wire.spawn(["cat"])["sessionId"]
-    lines = dose(short=200, ci=1000, long=100_000)
+    lines = dose(short=200, ci=400, long=100_000)
     for _ in range(lines):
         wire.send({"method": "no such thing"})
     wire.fence()
@@ -149,7 +149,7 @@ def test_a_log_that_may_not_grow_is_lost_and_nothing_else(
 
 def test_a_stderr_that_nobody_reads_stops_nobody(ledger: Ledger) -> None:
     reader, writer = os.pipe()
-    lines = dose(short=5000, ci=20_000, long=200_000)
+    lines = dose(short=5000, ci=8_000, long=200_000)
     with WireClient("--log-level", "debug", popen={"stderr": writer}) as wire:
         os.close(writer)
         wire.initialize()
@@ -169,7 +169,7 @@ def test_a_stderr_that_nobody_reads_stops_nobody(ledger: Ledger) -> None:
 
 
 def test_frames_are_whole_however_small_the_pieces_in_which_they_are_sent_and_read(ledger: Ledger) -> None:
-    data = bytes(range(256)) * dose(short=20, ci=100, long=4000)
+    data = bytes(range(256)) * dose(short=20, ci=40, long=4000)
     ours, theirs = socket.socketpair()
     for end in (ours, theirs):
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):

@@ -12,7 +12,7 @@ from tests.support.dose import dose
 from tests.support.ledger import Ledger
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNS = dose(short=600, ci=2_000, long=50_000)
+RUNS = dose(short=600, ci=1_000, long=50_000)
 SEED = 40_001
 
 pytestmark = [

@@ -18,7 +18,7 @@ from tests.support.ledger import Ledger
 
 pytestmark = [pytest.mark.attack, pytest.mark.timeout(600)]
 
-EXAMPLES = dose(short=60, ci=200, long=3_000)
+EXAMPLES = dose(short=60, ci=100, long=3_000)
 ATTACK = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -67,4 +67,4 @@ def test_in_every_order_of_a_batch_the_wire_is_right_and_nothing_is_left(scenari
 def test_in_many_orders_of_other_batches_the_wire_is_right_and_nothing_is_left(
     scenario: Scenario, ledger: Ledger
 ) -> None:
-    _judge(scenario, dose(short=20, ci=100, long=len(ORDERS)), ledger)
+    _judge(scenario, dose(short=20, ci=40, long=len(ORDERS)), ledger)

@@ -40,7 +40,7 @@ pytestmark = [
 
 BOTH_KILLED = dose(short=1, ci=2, long=50)
 BOMBS = dose(short=1, ci=2, long=50)
-SIGNALS = dose(short=1000, ci=10_000, long=100_000)
+SIGNALS = dose(short=1000, ci=2_000, long=100_000)
 
 SOON_S = 1.0
 """How long what a killed server leaves behind may live on."""

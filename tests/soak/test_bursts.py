@@ -24,7 +24,7 @@ SYSTEMS = {"pidfd": SERVER, "SIGCHLD": [sys.executable, ON_SYSTEM, "pidfd,epoll"
 
 CHILDREN = dose(short=100, ci=1000, long=1000)
 STORMS = dose(short=1, ci=1, long=20)
-ORPHANS = dose(short=200, ci=1000, long=10_000)
+ORPHANS = dose(short=200, ci=300, long=10_000)
 SPAWNED_AT_ONCE = 50
 
 

@@ -63,7 +63,7 @@ def wait_for(client: TallyingClient, condition: Callable[[], bool]) -> None:
 
 
 def test_a_child_that_writes_byte_by_byte_is_delivered_to_the_byte(ledger: Ledger) -> None:
-    size = dose(short=5000, ci=50_000, long=1_000_000)
+    size = dose(short=5000, ci=10_000, long=1_000_000)
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -84,7 +84,7 @@ def test_a_child_that_writes_byte_by_byte_is_delivered_to_the_byte(ledger: Ledge
 
 
 def test_a_line_that_never_ends_is_delivered_in_pieces(ledger: Ledger) -> None:
-    size = dose(short=16, ci=64, long=1024) * MIB
+    size = dose(short=16, ci=32, long=1024) * MIB
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -155,7 +155,7 @@ def test_children_that_do_not_read_hold_what_was_written_and_then_read_it_whole(
 
 
 def test_a_child_that_forks_and_forks_ends_with_all_that_it_forked(ledger: Ledger) -> None:
-    forks, rounds = dose(short=48, ci=198, long=900), dose(short=1, ci=1, long=5)
+    forks, rounds = dose(short=48, ci=98, long=900), dose(short=1, ci=1, long=5)
     # Without control groups those that lead a kernel session of their own live on, and end with the server.
     escaping = forks // 3 if servers_home() is None else 0
     with TallyingClient() as client, contextlib.ExitStack() as watches:
@@ -181,7 +181,7 @@ def test_a_child_that_forks_and_forks_ends_with_all_that_it_forked(ledger: Ledge
 
 
 def test_pipes_that_are_held_for_ever_delay_no_exit_and_leave_nothing_once_removed(ledger: Ledger) -> None:
-    count = dose(short=20, ci=100, long=900)
+    count = dose(short=20, ci=40, long=900)
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base, descriptors = gauge.reset(), gauge.descriptors()
@@ -207,7 +207,7 @@ def test_pipes_that_are_held_for_ever_delay_no_exit_and_leave_nothing_once_remov
 
 
 def test_children_that_close_their_streams_and_live_on_cost_nothing(gate: MakeGate, ledger: Ledger) -> None:
-    count, reports, held = dose(short=20, ci=100, long=900), gate(), gate()
+    count, reports, held = dose(short=20, ci=40, long=900), gate(), gate()
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()

@@ -52,7 +52,7 @@ def reported(gate: Gate, children: int) -> Iterator[None]:
 def test_a_client_that_does_not_read_costs_the_rings_and_loses_nothing(
     trickle: int, gate: MakeGate, ledger: Ledger
 ) -> None:
-    size, sessions, written = dose(short=4, ci=16, long=512) * MIB, 4, gate()
+    size, sessions, written = dose(short=4, ci=8, long=512) * MIB, 4, gate()
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -89,7 +89,7 @@ def test_a_client_that_does_not_read_costs_the_rings_and_loses_nothing(
 
 
 def test_requests_without_end_and_not_one_read_are_all_answered(ledger: Ledger) -> None:
-    large, small = dose(short=16, ci=64, long=1024), dose(short=4000, ci=20_000, long=60_000)
+    large, small = dose(short=16, ci=32, long=1024), dose(short=4000, ci=8_000, long=60_000)
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -145,7 +145,7 @@ def test_a_header_that_never_ends_is_cut_off(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"0", b"", b'{"jsonrpc":"2.0","method":"$/x"}'], ids=repr)
 def test_tiny_frames_by_the_thousand_are_answered_one_by_one(body: bytes, ledger: Ledger) -> None:
-    frames, burst = dose(short=10_000, ci=40_000, long=200_000), 2000
+    frames, burst = dose(short=10_000, ci=16_000, long=200_000), 2000
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -162,7 +162,7 @@ def test_tiny_frames_by_the_thousand_are_answered_one_by_one(body: bytes, ledger
 
 
 def test_half_a_body_for_ever_is_kept_once_and_the_end_of_input_ends_it(ledger: Ledger) -> None:
-    tries = dose(short=1, ci=3, long=30)
+    tries = dose(short=1, ci=2, long=30)
     for _ in range(tries):
         with TallyingClient() as client:
             company, gauge = Company(client), Gauge(client.server_pid)
@@ -180,7 +180,7 @@ def test_half_a_body_for_ever_is_kept_once_and_the_end_of_input_ends_it(ledger: 
 
 
 def test_the_request_that_takes_the_most_memory_takes_what_the_formula_says_and_gives_it_back(ledger: Ledger) -> None:
-    frame_bytes, tries = dose(short=2, ci=16, long=16) * MIB, dose(short=2, ci=1, long=20)
+    frame_bytes, tries = dose(short=2, ci=8, long=16) * MIB, dose(short=2, ci=1, long=20)
     with TallyingClient(f"--max-frame-bytes={frame_bytes}") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -225,7 +225,7 @@ def test_a_file_of_variables_takes_what_the_formula_says(ledger: Ledger, tmp_pat
 
 
 def test_a_request_of_too_many_values_is_refused_before_anything_is_made_of_it(ledger: Ledger) -> None:
-    frame_bytes, tries = dose(short=2, ci=16, long=16) * MIB, dose(short=2, ci=1, long=20)
+    frame_bytes, tries = dose(short=2, ci=8, long=16) * MIB, dose(short=2, ci=1, long=20)
     with TallyingClient(f"--max-frame-bytes={frame_bytes}") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -241,7 +241,7 @@ def test_a_request_of_too_many_values_is_refused_before_anything_is_made_of_it(l
 
 
 def test_arguments_full_of_quotes_are_not_quoted_whole(ledger: Ledger) -> None:
-    frame_bytes, tries = dose(short=2, ci=16, long=16) * MIB, dose(short=2, ci=1, long=20)
+    frame_bytes, tries = dose(short=2, ci=8, long=16) * MIB, dose(short=2, ci=1, long=20)
     with TallyingClient(f"--max-frame-bytes={frame_bytes}") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -258,7 +258,7 @@ def test_arguments_full_of_quotes_are_not_quoted_whole(ledger: Ledger) -> None:
 
 
 def test_ids_as_long_as_a_frame_are_not_kept_by_requests_that_wait(ledger: Ledger) -> None:
-    tries, id_bytes = dose(short=16, ci=64, long=1024), MIB
+    tries, id_bytes = dose(short=16, ci=32, long=1024), MIB
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()

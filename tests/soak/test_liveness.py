@@ -33,7 +33,7 @@ EVER_BEFORE_BYTES = 8 << 20
 @pytest.mark.parametrize("overflow", ["block", "dropOldest"])
 @pytest.mark.parametrize("encoding", ["utf-8", "base64"])
 def test_who_talks_is_heard_among_twenty_that_flood_both_streams(overflow: str, encoding: str, ledger: Ledger) -> None:
-    rounds = dose(short=20, ci=50, long=500)
+    rounds = dose(short=20, ci=30, long=500)
     with TallyingClient() as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -65,7 +65,7 @@ def test_who_talks_is_heard_among_twenty_that_flood_both_streams(overflow: str, 
 
 
 def test_who_talks_is_heard_during_a_burst_of_spawns(gate: MakeGate, ledger: Ledger) -> None:
-    spawns, heard = dose(short=60, ci=200, long=1000), gate()
+    spawns, heard = dose(short=60, ci=100, long=1000), gate()
     # Asked past the server, through its gate: what is measured is how long output waits.
     source = "import os, sys\ngate = os.open(sys.argv[1], os.O_RDONLY)\nwhile os.read(gate, 1): os.write(1, b'x')"
     with TallyingClient() as client:

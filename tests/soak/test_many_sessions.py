@@ -20,7 +20,7 @@ KIB, MIB = 1 << 10, 1 << 20
 
 
 def test_a_thousand_sessions_at_once_are_idle_at_little_cost_and_all_echo(ledger: Ledger) -> None:
-    count, rounds = dose(short=100, ci=400, long=1000), dose(short=2, ci=2, long=50)
+    count, rounds = dose(short=100, ci=150, long=1000), dose(short=2, ci=2, long=50)
     with TallyingClient() as client:
         gauge = Gauge(client.server_pid)
         client.wait_closed(client.spawn(["true"]))
@@ -47,7 +47,7 @@ def test_a_thousand_sessions_at_once_are_idle_at_little_cost_and_all_echo(ledger
 
 
 def test_sessions_that_come_and_go_leave_no_memory_no_descriptor_and_no_zombie(ledger: Ledger) -> None:
-    count, kept, burst = dose(short=300, ci=1500, long=100_000), 20, 10
+    count, kept, burst = dose(short=300, ci=500, long=100_000), 20, 10
     # As many tombstones as there are when the warming up is over, so that from then on nothing may grow.
     with TallyingClient(f"--max-exited-sessions={kept}", "--max-tombstones=40") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
@@ -82,7 +82,7 @@ def test_sessions_that_come_and_go_leave_no_memory_no_descriptor_and_no_zombie(l
 
 
 def test_sessions_with_the_longest_arguments_leave_none_of_them_behind(ledger: Ledger) -> None:
-    count, kept, arguments = dose(short=60, ci=200, long=2000), 5, ["x" * 120_000] * 8
+    count, kept, arguments = dose(short=60, ci=80, long=2000), 5, ["x" * 120_000] * 8
     with TallyingClient(f"--max-exited-sessions={kept}") as client:
         company, gauge = Company(client), Gauge(client.server_pid)
         base = gauge.reset()
@@ -110,7 +110,7 @@ def test_sessions_with_the_longest_arguments_leave_none_of_them_behind(ledger: L
 
 @pytest.mark.parametrize("by", ["count", "bytes"])
 def test_closed_sessions_are_kept_up_to_the_limit_and_the_oldest_go_first(by: str, ledger: Ledger) -> None:
-    count, kept, size = dose(short=40, ci=200, long=2000), 10, 200_000
+    count, kept, size = dose(short=40, ci=60, long=2000), 10, 200_000
     limit = kept * (size + 2000)
     option = "--max-exited-sessions=10" if by == "count" else f"--max-exited-backlog-bytes={limit}"
     with TallyingClient(option) as client:

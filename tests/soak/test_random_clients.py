@@ -18,7 +18,7 @@ from tests.support.wire_client import DEADLINE_S, Message, WireClient
 
 pytestmark = pytest.mark.attack
 
-REQUESTS = dose(short=100, ci=1000, long=20_000)
+REQUESTS = dose(short=100, ci=400, long=20_000)
 REQUESTS_PER_SERVER = 250
 LARGEST_BURST = 12
 MOST_SESSIONS = 8
