@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.vscode.vscode import SUITE, Workbench
+from tests.support.dose import dose
 from tests.support.processes import descendants, wait_state
 
 InWindow = Callable[[], None]
@@ -58,7 +59,7 @@ def test_nothing_is_left_running_when_the_window_closes(running: tuple[Workbench
         wait_state(pid, "", "Z")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM][: dose(short=2, ci=1, long=2)])
 def test_nothing_is_left_running_when_the_extension_host_ends(
     running: tuple[Workbench, int], number: signal.Signals
 ) -> None:
