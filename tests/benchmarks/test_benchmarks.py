@@ -39,7 +39,7 @@ def sizes() -> Iterator[Sizes]:
         yield tiny
 
 
-@pytest.mark.parametrize("work", WORKS[:: dose(short=4, ci=4, long=1)], ids=lambda work: work.name)
+@pytest.mark.parametrize("work", WORKS[:: dose(short=4, ci=6, long=1)], ids=lambda work: work.name)
 def test_every_rival_does_every_work(sizes: Sizes, work: Work) -> None:
     outcome = measure(work, FIELD.rivals, sizes, lambda _: None)
     assert outcome.failures == {}
