@@ -18,7 +18,7 @@ from tests.support.ledger import Ledger
 pytestmark = pytest.mark.attack
 
 SEEDS = range(20_001, 20_009)
-INPUTS = dose(short=4_000, ci=62_500, long=250_000)
+INPUTS = dose(short=4_000, ci=40_000, long=250_000)
 
 
 @pytest.mark.parametrize("name", corpus().all_streams())

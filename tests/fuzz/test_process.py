@@ -27,7 +27,7 @@ from tests.support.wire_client import Message, WireClient
 pytestmark = [pytest.mark.attack, pytest.mark.timeout(600)]
 
 SEED = 30_001
-STREAMS = dose(short=60, ci=200, long=1_000)
+STREAMS = dose(short=60, ci=100, long=1_000)
 LIVED_THROUGH, ENDED = STREAMS * 7 // 10, STREAMS * 3 // 10
 """How many of the streams leave the boundary known, and how many a server does not survive."""
 STREAMS_A_SERVER = 35
