@@ -1,7 +1,7 @@
 """Every attack, many times: ``python -m tests.attacks`` prints what they came to.
 
 Attacks that measure how long something takes run alone, the others on all cores. The long dose takes the better part of
-an hour on two cores, that of CI ten minutes.
+an hour on two cores, that of CI some minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The editors that can stand between a client and a server, see relay.py, and how each is started for that."""
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 from tests.editors.emacs import driven as emacs
@@ -14,25 +13,21 @@ from tests.support.editors import vim as find_vim
 _FOLDER = Path(__file__).parent
 
 
-@cache
 def _neovim() -> list[str]:
     start = [find_neovim(*neovim.OLDEST), "--headless", "--clean", "-n"]
     return [*start, "--cmd", f"set runtimepath^={neovim.PLUGIN}", "-S", str(_FOLDER / "nvim" / "relay.lua")]
 
 
-@cache
 def _vscode() -> list[str]:
     """The extension host is Node; what the extension says to a server needs nothing else of it."""
     vscode_extension()
     return ["node", str(_FOLDER / "vscode" / "relay.cjs")]
 
 
-@cache
 def _emacs() -> list[str]:
     return [emacs_with_json(), "-Q", "--batch", "-L", str(emacs.PACKAGE), "-l", str(_FOLDER / "emacs" / "relay.el")]
 
 
-@cache
 def _vim() -> list[str]:
     start = [find_vim(), "-N", "-u", "NONE", "-i", "NONE", "-n", "-es", "--not-a-term"]
     return [*start, "--cmd", f"set encoding=utf-8 runtimepath^={vim.PLUGIN}", "-S", str(_FOLDER / "vim" / "relay.vim")]

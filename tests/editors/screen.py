@@ -21,7 +21,7 @@ import pyte
 from rich.console import Console
 from rich.text import Text
 
-from tests.support.processes import descendants, wait_state
+from tests.support.processes import descendants, wait_ended
 from tests.support.trace import DEADLINE_S
 
 ROWS, COLUMNS = 30, 100
@@ -120,8 +120,7 @@ class Terminal:
                 if select.select([self._master], [], [], 0.05)[0] and not self._read_rest():
                     break
             self._process.wait(DEADLINE_S)
-            for pid in family:
-                wait_state(pid, "", "Z")
+            wait_ended(family)
         finally:
             self._process.kill()
             self._process.wait()

@@ -143,3 +143,9 @@ def wait_state(pid: int, *states: str) -> None:
     while (state := process_state(pid)) not in states:
         assert time.monotonic() < deadline, f"process {pid} is in state {state!r}, never in {states}"
         os.sched_yield()
+
+
+def wait_ended(pids: Iterable[int]) -> None:
+    """Return when none of these processes runs any more."""
+    for pid in pids:
+        wait_state(pid, "", "Z")

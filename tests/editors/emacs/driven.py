@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.editors.screen import Terminal
 from tests.support.editors import emacs_with_json
-from tests.support.processes import descendants, wait_state
+from tests.support.processes import descendants, wait_ended
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
@@ -179,8 +179,7 @@ class Emacs(Terminal):
             self._process.kill()
             self._process.wait()
             os.close(self._master)
-        for pid in family:
-            wait_state(pid, "", "Z")
+        wait_ended(family)
 
     def _ask(self, form: str, arguments: tuple[object, ...], *, wait: bool) -> Any:
         self._send(form % tuple(lisp(argument) for argument in arguments) if arguments else form, wait=wait)

@@ -14,7 +14,7 @@ from typing import Any
 import msgpack
 
 from tests.support.editors import neovim
-from tests.support.processes import descendants, wait_state
+from tests.support.processes import descendants, wait_ended
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
@@ -159,7 +159,7 @@ class Neovim:
             assert self._process.stdin is not None
             self._process.stdin.write(msgpack.packb([2, "nvim_command", [how]]))
         self.close()
-        wait_gone(family)
+        wait_ended(family)
 
     def close(self) -> None:
         """Close the pipes and reap Neovim; kill one that does not end."""
@@ -187,12 +187,6 @@ class Neovim:
                 data = os.read(self._process.stdout.fileno(), 65536)
                 assert data, "Neovim has ended"
                 self._unpacker.feed(data)
-
-
-def wait_gone(family: list[int]) -> None:
-    """Return when none of these processes runs any more."""
-    for pid in family:
-        wait_state(pid, "", "Z")
 
 
 def private_places(home: Path) -> dict[str, str]:

@@ -6,7 +6,8 @@ import os
 import signal
 
 from tests.editors.nvim.conftest import StartNeovim
-from tests.editors.nvim.neovim import Neovim, wait_gone
+from tests.editors.nvim.neovim import Neovim
+from tests.support.processes import wait_ended
 
 STUBBORN = "trap 'echo ignored' TERM; echo ready; while :; do sleep 0.01; done"
 
@@ -80,4 +81,4 @@ def test_nothing_is_left_running_when_the_editor_is_killed(start_neovim: StartNe
     family = neovim.server_pids()
     os.kill(neovim.pid, signal.SIGKILL)
     neovim.close()
-    wait_gone(family)
+    wait_ended(family)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.editors import vim
-from tests.support.processes import descendants, wait_state
+from tests.support.processes import descendants, wait_ended
 from tests.support.server_command import SERVER
 from tests.support.trace import DEADLINE_S
 
@@ -184,14 +184,14 @@ class Vim:
             with contextlib.suppress(BrokenPipeError):
                 self._send(["ex", how])
         self.close()
-        wait_gone(family)
+        wait_ended(family)
 
     def end(self, number: signal.Signals) -> None:
         """End it by a signal, and return when everything that it started has ended, too."""
         family = descendants(self.pid)
         os.kill(self.pid, number)
         self.close()
-        wait_gone(family)
+        wait_ended(family)
 
     def close(self) -> None:
         """Read what Vim draws until it has ended, and reap it; kill one that does not end."""
@@ -236,12 +236,6 @@ class Vim:
 def private_places(home: Path) -> dict[str, str]:
     """An environment in which Vim finds nothing of the user's."""
     return {"HOME": str(home), "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh", "PYTHONPATH": str(ROOT)}
-
-
-def wait_gone(family: list[int]) -> None:
-    """Return when none of these processes runs any more."""
-    for pid in family:
-        wait_state(pid, "", "Z")
 
 
 def quoted(text: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.editors.vscode.vscode import SUITE, Workbench
 from tests.support.dose import dose
-from tests.support.processes import descendants, wait_state
+from tests.support.processes import descendants, wait_ended
 
 InWindow = Callable[[], None]
 
@@ -55,8 +55,7 @@ def test_nothing_is_left_running_when_the_window_closes(running: tuple[Workbench
     jobs = descendants(host)
     assert len(jobs) >= 4
     workbench.close_window()
-    for pid in jobs:
-        wait_state(pid, "", "Z")
+    wait_ended(jobs)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM][: dose(short=2, ci=1, long=2)])
@@ -67,13 +66,11 @@ def test_nothing_is_left_running_when_the_extension_host_ends(
     jobs = descendants(host)
     assert len(jobs) >= 4
     os.kill(host, number)
-    for pid in [host, *jobs]:
-        wait_state(pid, "", "Z")
+    wait_ended([host, *jobs])
 
 
 def test_nothing_is_left_running_when_the_editor_is_killed(running: tuple[Workbench, int]) -> None:
     workbench, _ = running
     family = workbench.family()
     os.kill(workbench.server, signal.SIGKILL)
-    for pid in family:
-        wait_state(pid, "", "Z")
+    wait_ended(family)
